@@ -3,6 +3,7 @@ package org.dndllm.llama;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -100,12 +101,12 @@ public record NativeLibrary(Path folder, Path file, String version, String varia
             List<String> tried) {
         Optional<String> explicit = setting(properties, PATH_PROPERTY);
         if (explicit.isPresent()) {
-            return inFolder(pin, platform, Path.of(explicit.get()), wanted, Origin.PROPERTY, tried);
+            return inNamedFolder(pin, platform, explicit.get(), wanted, Origin.PROPERTY, tried);
         }
         tried.add(Origin.PROPERTY + ": not set");
         explicit = setting(environment, PATH_VARIABLE);
         if (explicit.isPresent()) {
-            return inFolder(pin, platform, Path.of(explicit.get()), wanted, Origin.ENVIRONMENT, tried);
+            return inNamedFolder(pin, platform, explicit.get(), wanted, Origin.ENVIRONMENT, tried);
         }
         tried.add(Origin.ENVIRONMENT + ": not set");
         Path folder = cacheRoot(properties, environment).resolve(pin.folderName(platform.name(), wanted.orElse(CPU)));
@@ -121,6 +122,21 @@ public record NativeLibrary(Path folder, Path file, String version, String varia
                                 .orElseGet(() -> properties.getOrDefault("user.home", ".")))
                         .resolve(".cache"));
         return cache.resolve("dnd").resolve("native");
+    }
+
+    private static Optional<NativeLibrary> inNamedFolder(
+            NativePin pin,
+            NativePlatform platform,
+            String name,
+            Optional<String> wanted,
+            Origin origin,
+            List<String> tried) {
+        try {
+            return inFolder(pin, platform, Path.of(name), wanted, origin, tried);
+        } catch (InvalidPathException e) {
+            tried.add(origin + ": \"" + name + "\" is not a path (" + e.getReason() + ")");
+            return Optional.empty();
+        }
     }
 
     private static Optional<NativeLibrary> inFolder(
