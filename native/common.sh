@@ -139,7 +139,7 @@ source_tree() {
         temp=$(temp_folder "$cache") || exit
         trap 'rm -rf "$temp"' EXIT
         package=$(fetch_package "$pin_source_package" "$pin_source_integrity" "$temp") || exit
-        git clone --quiet "$package/$pin_source_bundle" "$temp/tree" >&2 || fail 1 "cannot clone $pin_source_bundle"
+        git -c advice.detachedHead=false clone --quiet "$package/$pin_source_bundle" "$temp/tree" >&2 || fail 1 "cannot clone $pin_source_bundle"
         publish "$temp/tree" "$tree"
         rm -rf "$temp"
     fi
