@@ -32,7 +32,9 @@ final class BindingsLayoutTest {
         assertThat(expected).hasSizeGreaterThan(100);
         // when
         Map<String, String> actual = new TreeMap<>();
-        for (String struct : expected.keySet().stream().filter(key -> key.startsWith("struct ")).toList()) {
+        for (String struct : expected.keySet().stream()
+                .filter(key -> key.startsWith("struct "))
+                .toList()) {
             describe(struct.substring("struct ".length()), actual);
         }
         // then
@@ -63,7 +65,8 @@ final class BindingsLayoutTest {
         // when
         List<String> included;
         try (Stream<String> lines = Files.lines(includes)) {
-            included = lines.filter(line -> line.startsWith("--include-struct ") || line.startsWith("--include-constant "))
+            included = lines.filter(
+                            line -> line.startsWith("--include-struct ") || line.startsWith("--include-constant "))
                     .map(line -> line.substring("--include-".length()))
                     .toList();
         }
@@ -78,14 +81,16 @@ final class BindingsLayoutTest {
         NativePin pin = NativePin.load();
 
         assertThat(Files.readString(info))
-                .contains("llama.cpp v" + pin.llamaVersion() + " (commit " + pin.commit() + "), ggml " + pin.ggmlVersion());
+                .contains("llama.cpp v" + pin.llamaVersion() + " (commit " + pin.commit() + "), ggml "
+                        + pin.ggmlVersion());
     }
 
     private static String text(Object constant, String expected) {
         return switch (constant) {
             case MemorySegment text -> text.getString(0);
             // Java has the bits of an unsigned C constant beyond 2^31 in a negative int.
-            case Integer number when number < 0 && expected.startsWith("-") == false -> Integer.toUnsignedString(number);
+            case Integer number
+            when number < 0 && expected.startsWith("-") == false -> Integer.toUnsignedString(number);
             default -> constant.toString();
         };
     }

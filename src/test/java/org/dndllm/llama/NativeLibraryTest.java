@@ -169,7 +169,8 @@ final class NativeLibraryTest {
 
         assertThatThrownBy(this::locate)
                 .isInstanceOf(EnvironmentException.class)
-                .hasMessageContaining("environment variable DND_LLAMA_LIB_PATH: " + temp.resolve("nowhere") + " does not exist")
+                .hasMessageContaining(
+                        "environment variable DND_LLAMA_LIB_PATH: " + temp.resolve("nowhere") + " does not exist")
                 .hasMessageNotContaining(CACHE_NAME);
     }
 
@@ -205,8 +206,7 @@ final class NativeLibraryTest {
         Path empty = folder("empty", "libllama-common.so", "libggml.v0.5.0.so");
         properties.put("dnd.llama.lib.path", empty.toString());
 
-        assertThatThrownBy(this::locate)
-                .hasMessageContaining(empty + " holds no libllama.so of version 0.5.0");
+        assertThatThrownBy(this::locate).hasMessageContaining(empty + " holds no libllama.so of version 0.5.0");
     }
 
     @Test
@@ -235,6 +235,19 @@ final class NativeLibraryTest {
 
         assertThat(found.file()).isEqualTo(own.resolve("libllama.so"));
         assertThat(found.version()).isEqualTo("unknown");
+    }
+
+    @Test
+    void changedFiles_afterDamage_namesTheFiles() throws IOException {
+        // given: the hash of "no library", and of files that are gone or different
+        Path own = folder("own", "libllama.so", "libggml.so");
+        String hash = "a3bba07ee4d772d46d0f99f83549f754e8d42a91d4e258970547e29b0eb35101";
+        Files.writeString(
+                own.resolve("dnd-native.properties"),
+                "sha256.libllama.so=@\nsha256.libggml.so=00\nsha256.libggml-cpu.so=@\n".replace("@", hash));
+        properties.put("dnd.llama.lib.path", own.toString());
+        // when, then
+        assertThat(locate().changedFiles()).containsExactly("libggml-cpu.so", "libggml.so");
     }
 
     @ParameterizedTest
@@ -269,7 +282,8 @@ final class NativeLibraryTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"libllama-common.so", "libggml.v0.5.0.so", "libllama.so.0", "llama-addon.node", "libllama.txt"})
+    @ValueSource(
+            strings = {"libllama-common.so", "libggml.v0.5.0.so", "libllama.so.0", "llama-addon.node", "libllama.txt"})
     void libraryVersion_ofOtherFiles_isEmpty(String name) {
         assertThat(NativePlatform.libraryVersion(name)).isEmpty();
     }
