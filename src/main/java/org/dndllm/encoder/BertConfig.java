@@ -48,13 +48,12 @@ public record BertConfig(
      */
     public static BertConfig read(Path configJson) {
         String source = configJson.toString();
-        JsonValue.Obj config = TokenizerDefinition.object(
-                JsonValue.parse(TokenizerDefinition.readText(configJson), source), source);
+        JsonValue.Obj config = TokenizerDefinition.readJson(configJson);
         requireText(config, source, "model_type", "bert");
         requireText(config, source, "hidden_act", "gelu");
         requireText(config, source, "position_embedding_type", "absolute");
         for (String flag : new String[] {"is_decoder", "add_cross_attention"}) {
-            if (config.find(flag).isPresent() && config.bool(flag)) {
+            if (config.has(flag) && config.bool(flag)) {
                 throw new InvalidInputException(source, flag, "is true; expected an encoder, false.");
             }
         }
@@ -90,7 +89,7 @@ public record BertConfig(
 
     /** Absent means the default of Hugging Face's class, which is the value we want. */
     private static void requireText(JsonValue.Obj config, String source, String field, String expected) {
-        if (config.find(field).isPresent() && !config.string(field).equals(expected)) {
+        if (config.has(field) && !config.string(field).equals(expected)) {
             throw new InvalidInputException(
                     source,
                     field,

@@ -36,11 +36,13 @@ final class EncoderFolder {
             return Pooling.MEAN;
         }
         String source = file.toString();
-        JsonValue.Obj config =
-                TokenizerDefinition.object(JsonValue.parse(TokenizerDefinition.readText(file), source), source);
+        JsonValue.Obj config = TokenizerDefinition.readJson(file);
+        if (config.has("pooling_mode")) { // sentence-transformers 5 and later
+            return named(config.string("pooling_mode"), source);
+        }
         boolean mean = flag(config, "pooling_mode_mean_tokens");
         boolean cls = flag(config, "pooling_mode_cls_token");
-        for (String other : config.keys()) {
+        for (String other : config.members().keySet()) {
             boolean known = other.equals("pooling_mode_mean_tokens") || other.equals("pooling_mode_cls_token");
             if (other.startsWith("pooling_mode_") && !known && flag(config, other)) {
                 throw new InvalidInputException(source, other, "is on; supported are mean_tokens or cls_token alone.");
@@ -55,7 +57,16 @@ final class EncoderFolder {
         return mean ? Pooling.MEAN : Pooling.CLS;
     }
 
+    private static Pooling named(String mode, String source) {
+        return switch (mode) {
+            case "mean" -> Pooling.MEAN;
+            case "cls" -> Pooling.CLS;
+            default -> throw new InvalidInputException(
+                    source, "pooling_mode", "is '" + mode + "'; supported are 'mean' and 'cls'.");
+        };
+    }
+
     private static boolean flag(JsonValue.Obj config, String key) {
-        return config.find(key).isPresent() && config.bool(key);
+        return config.has(key) && config.bool(key);
     }
 }

@@ -32,7 +32,7 @@ record TokenizerDefinition(String source, String json, int vocabularySize, int p
 
     /** Checks what the native library would take without a word and then tokenise wrongly. */
     static TokenizerDefinition ofJson(String json, String source) {
-        JsonValue.Obj root = object(JsonValue.parse(json, source), source);
+        JsonValue.Obj root = JsonValue.parse(json, source).asObject(source);
         JsonValue.Obj model = root.object("model");
         String type = model.string("type");
         if (!type.equals("WordPiece")) {
@@ -44,7 +44,7 @@ record TokenizerDefinition(String source, String json, int vocabularySize, int p
         String unknown = model.string("unk_token");
         require(vocabulary, unknown, source);
         require(vocabulary, "[PAD]", source);
-        if (root.find("post_processor").filter(JsonValue.Obj.class::isInstance).isEmpty()) {
+        if (!root.has("post_processor")) {
             throw new InvalidInputException(
                     source, "post_processor", "is missing; without it [CLS] and [SEP] are not added. Use vocab.txt instead.");
         }
@@ -54,7 +54,7 @@ record TokenizerDefinition(String source, String json, int vocabularySize, int p
     private static int vocabularySize(JsonValue.Obj vocabulary, String source) {
         Set<Long> ids = new HashSet<>();
         long greatest = -1;
-        for (String token : vocabulary.keys()) {
+        for (String token : vocabulary.members().keySet()) {
             long id = vocabulary.integer(token);
             if (id < 0 || id > Integer.MAX_VALUE - 1 || !ids.add(id)) {
                 throw new InvalidInputException(
@@ -66,17 +66,15 @@ record TokenizerDefinition(String source, String json, int vocabularySize, int p
     }
 
     private static void require(JsonValue.Obj vocabulary, String token, String source) {
-        if (vocabulary.find(token).isEmpty()) {
+        if (!vocabulary.has(token)) {
             throw new InvalidInputException(
                     source, "model.vocab", "lacks the token " + token + ", which every text may need.");
         }
     }
 
-    static JsonValue.Obj object(JsonValue value, String source) {
-        if (value instanceof JsonValue.Obj object) {
-            return object;
-        }
-        throw new InvalidInputException(source, "root", "is not a JSON object.");
+    /** A JSON file whose root is an object. */
+    static JsonValue.Obj readJson(Path file) {
+        return JsonValue.parse(readText(file), file.toString()).asObject(file.toString());
     }
 
     /** A small UTF-8 text file, whole. */

@@ -34,8 +34,7 @@ record VocabularyFile(
         if (!Files.isRegularFile(config)) {
             return new VocabularyFile(source, ids, true, Optional.empty(), true); // BertTokenizer's defaults
         }
-        JsonValue.Obj settings = TokenizerDefinition.object(
-                JsonValue.parse(TokenizerDefinition.readText(config), config.toString()), config.toString());
+        JsonValue.Obj settings = TokenizerDefinition.readJson(config);
         return new VocabularyFile(
                 source,
                 ids,
@@ -68,9 +67,7 @@ record VocabularyFile(
     }
 
     private static Optional<Boolean> flag(JsonValue.Obj settings, String key) {
-        return settings.find(key)
-                .filter(value -> !(value instanceof JsonValue.Null))
-                .map(value -> settings.bool(key));
+        return settings.has(key) ? Optional.of(settings.bool(key)) : Optional.empty();
     }
 
     TokenizerDefinition definition() {
