@@ -1,8 +1,10 @@
 package org.dndllm.encoder;
 
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.dndllm.format.SafetensorsFile;
 import org.dndllm.format.TensorView;
 import org.dndllm.onnx.OnnxGraph;
@@ -27,6 +29,11 @@ public final class BertGraph {
      * later blocks of a short prompt) then attends evenly instead of dividing zero by zero.
      */
     private static final float MASKED = -Float.MAX_VALUE;
+
+    private static final String SCALE = "scale";
+    private static final String SPLIT = "split";
+    private static final String JOINED = "joined";
+    private static final String AXIS1 = "axis1";
 
     private final OnnxGraph graph = new OnnxGraph("sentence-bert");
     private final BertConfig config;
@@ -57,17 +64,23 @@ public final class BertGraph {
     }
 
     private void write(Pooling pooling, Path onnxFile) {
+        weights.check(config);
         graph.input(INPUT_IDS, OnnxType.INT64, "N", "L");
         graph.input(ATTENTION_MASK, OnnxType.INT64, "N", "L");
+        graph.scalar(SCALE, (float) (1 / Math.sqrt(config.headWidth())));
+        graph.longs(SPLIT, 0, 0, config.heads(), config.headWidth()); // 0 keeps a dimension
+        graph.longs(JOINED, 0, 0, config.hidden());
+        graph.longs(AXIS1, 1);
         String x = embeddings(); // [N, L, C]
         String bias = maskBias(); // [N, 1, 1, L]
         for (int layer = 0; layer < config.layers(); layer++) {
             x = layer("encoder.layer." + layer + ".", x, bias);
         }
-        rename(x, STATES);
-        graph.output(STATES, OnnxType.FLOAT, "N", "L", (long) config.hidden());
-        rename(unitLength(pooling == Pooling.MEAN ? meanOverMask(x) : firstPosition(x)), EMBEDDING);
-        graph.output(EMBEDDING, OnnxType.FLOAT, "N", (long) config.hidden());
+        graph.namedNode(STATES, "Identity", List.of(x), Map.of());
+        graph.output(STATES, OnnxType.FLOAT, "N", "L", config.hidden());
+        String pooled = pooling == Pooling.MEAN ? meanOverMask(x) : firstPosition(x);
+        graph.namedNode(EMBEDDING, "Identity", List.of(unitLength(pooled)), Map.of());
+        graph.output(EMBEDDING, OnnxType.FLOAT, "N", config.hidden());
         graph.write(onnxFile);
     }
 
@@ -77,18 +90,18 @@ public final class BertGraph {
         String words = table("embeddings.word_embeddings.weight", config.vocabulary(), c);
         String types = table("embeddings.token_type_embeddings.weight", config.typeVocabulary(), c);
         String positions = table("embeddings.position_embeddings.weight", config.maxPositions(), c);
-        String word = node("Gather", List.of(words, INPUT_IDS), Map.of("axis", 0L)); // [N, L, C]
-        String type = node("Gather", List.of(types, scalar("type0", 0L)), Map.of("axis", 0L)); // [C]
-        String length = node("Shape", List.of(INPUT_IDS), Map.of("start", 1L, "end", 2L)); // [1] holding L
-        String position = node("Slice", List.of(positions, vector("zero", 0L), length, vector("axis0", 0L)), Map.of());
+        String word = node("Gather", List.of(words, INPUT_IDS), Map.of("axis", 0)); // [N, L, C]
+        String type = node("Gather", List.of(types, graph.scalar("type0", 0L)), Map.of("axis", 0)); // [C]
+        String length = node("Shape", List.of(INPUT_IDS), Map.of("start", 1, "end", 2)); // [1] holding L
+        String position = node("Slice", List.of(positions, graph.longs("start", 0), length, graph.longs("axis0", 0)), Map.of());
         return norm("embeddings.LayerNorm", add(add(word, type), position)); // [L, C] broadcasts over N
     }
 
     /** 0 where a key is a real token, the lowest float where it is padding: [N, 1, 1, L]. */
     private String maskBias() {
-        String real = node("Equal", List.of(ATTENTION_MASK, scalar("one", 1L)), Map.of());
-        String bias = node("Where", List.of(real, constant("open", 0f), constant("masked", MASKED)), Map.of());
-        return node("Unsqueeze", List.of(bias, vector("axes12", 1L, 2L)), Map.of());
+        String real = node("Equal", List.of(ATTENTION_MASK, graph.scalar("real", 1L)), Map.of());
+        String bias = node("Where", List.of(real, graph.scalar("open", 0f), graph.scalar("masked", MASKED)), Map.of());
+        return node("Unsqueeze", List.of(bias, graph.longs("axes12", 1, 2)), Map.of());
     }
 
     private String layer(String at, String x, String maskBias) {
@@ -104,65 +117,68 @@ public final class BertGraph {
     /** softmax(q k^T / sqrt(D) + mask) v for every head: [N, L, C]. */
     private String attention(String at, String x, String maskBias) {
         int c = config.hidden();
-        String q = heads(dense(at + "query", x, c, c), 0L, 2L, 1L, 3L); // [N, H, L, D]
-        String k = heads(dense(at + "key", x, c, c), 0L, 2L, 3L, 1L); // [N, H, D, L]
-        String v = heads(dense(at + "value", x, c, c), 0L, 2L, 1L, 3L); // [N, H, L, D]
-        String scale = constant("scale", (float) (1 / Math.sqrt(config.headWidth())));
-        String scores = node("Mul", List.of(node("MatMul", List.of(q, k), Map.of()), scale), Map.of());
-        String shares = node("Softmax", List.of(add(scores, maskBias)), Map.of("axis", -1L)); // [N, H, L, L]
+        String q = heads(dense(at + "query", x, c, c), 0, 2, 1, 3); // [N, H, L, D]
+        String k = heads(dense(at + "key", x, c, c), 0, 2, 3, 1); // [N, H, D, L]
+        String v = heads(dense(at + "value", x, c, c), 0, 2, 1, 3); // [N, H, L, D]
+        String scores = node("Mul", List.of(node("MatMul", List.of(q, k), Map.of()), SCALE), Map.of());
+        String shares = node("Softmax", List.of(add(scores, maskBias)), Map.of("axis", -1)); // [N, H, L, L]
         String mixed = node("MatMul", List.of(shares, v), Map.of());
-        String joined = node("Transpose", List.of(mixed), Map.of("perm", List.of(0L, 2L, 1L, 3L)));
-        return node("Reshape", List.of(joined, vector("joined", 0L, 0L, (long) c)), Map.of());
+        String joined = node("Transpose", List.of(mixed), Map.of("perm", List.of(0, 2, 1, 3)));
+        return node("Reshape", List.of(joined, JOINED), Map.of());
     }
 
-    private String heads(String x, Long... perm) {
-        String shape = vector("split", 0L, 0L, (long) config.heads(), (long) config.headWidth());
-        String split = node("Reshape", List.of(x, shape), Map.of());
-        return node("Transpose", List.of(split), Map.of("perm", List.of(perm)));
+    private String heads(String x, int... perm) {
+        String split = node("Reshape", List.of(x, SPLIT), Map.of()); // [N, L, H, D]
+        return node("Transpose", List.of(split), Map.of("perm", perm));
     }
 
     /** Mean of the states of real tokens: [N, C]. */
     private String meanOverMask(String states) {
-        String mask = node("Cast", List.of(ATTENTION_MASK), Map.of("to", 1L)); // FLOAT
-        String weights = node("Unsqueeze", List.of(mask, vector("axis2", 2L)), Map.of()); // [N, L, 1]
+        String mask = node("Cast", List.of(ATTENTION_MASK), Map.of("to", OnnxType.FLOAT.code()));
+        String weights = node("Unsqueeze", List.of(mask, graph.longs("axis2", 2)), Map.of()); // [N, L, 1]
         String sum = sumOverPositions(node("Mul", List.of(states, weights), Map.of()));
-        String count = node("Max", List.of(sumOverPositions(weights), constant("minCount", Pooling.MIN_COUNT)), Map.of());
+        String count = node("Max", List.of(sumOverPositions(weights), graph.scalar("minCount", Pooling.MIN_COUNT)), Map.of());
         return node("Div", List.of(sum, count), Map.of());
     }
 
     private String sumOverPositions(String x) {
-        return node("ReduceSum", List.of(x, vector("axis1", 1L)), Map.of("keepdims", 0L));
+        return node("ReduceSum", List.of(x, AXIS1), Map.of("keepdims", 0));
     }
 
     /** The state of [CLS]: [N, C]. */
     private String firstPosition(String states) {
-        return node("Gather", List.of(states, scalar("first", 0L)), Map.of("axis", 1L));
+        return node("Gather", List.of(states, graph.scalar("first", 0L)), Map.of("axis", 1));
     }
 
     private String unitLength(String vectors) {
-        String norm = node("ReduceL2", List.of(vectors, vector("axis1", 1L)), Map.of("keepdims", 1L));
-        String floor = node("Max", List.of(norm, constant("minNorm", Pooling.MIN_NORM)), Map.of());
+        String norm = node("ReduceL2", List.of(vectors, AXIS1), Map.of("keepdims", 1));
+        String floor = node("Max", List.of(norm, graph.scalar("minNorm", Pooling.MIN_NORM)), Map.of());
         return node("Div", List.of(vectors, floor), Map.of());
     }
 
     private String dense(String name, String x, int out, int in) {
-        String weight = floats(name + ".weight", weights.transposed(name + ".weight", out, in), in, out);
-        String bias = floats(name + ".bias", weights.floats(name + ".bias", out), out);
-        return add(node("MatMul", List.of(x, weight), Map.of()), bias);
+        String weight = name + ".weight";
+        // Stored [out, in]; a row vector from the left wants [in, out].
+        tensor(weight, () -> weights.transposed(weight, out, in), in, out);
+        return add(node("MatMul", List.of(x, weight), Map.of()), table(name + ".bias", out));
     }
 
     private String norm(String name, String x) {
         int c = config.hidden();
-        String scale = floats(name + ".weight", weights.floats(name + ".weight", c), c);
-        String shift = floats(name + ".bias", weights.floats(name + ".bias", c), c);
+        List<String> operands = List.of(x, table(name + ".weight", c), table(name + ".bias", c));
         return node(
-                "LayerNormalization",
-                List.of(x, scale, shift),
-                Map.of("axis", -1L, "epsilon", (float) config.layerNormEps()));
+                "LayerNormalization", operands, Map.of("axis", -1, "epsilon", (float) config.layerNormEps()));
     }
 
-    private String table(String name, int rows, int width) {
-        return floats(name, weights.floats(name, rows, width), rows, width);
+    private String table(String name, int... shape) {
+        return tensor(name, () -> weights.floats(name, shape), shape);
+    }
+
+    /** Values are read while the file is written, one tensor at a time. */
+    private String tensor(String name, Supplier<float[]> values, int... shape) {
+        List<Long> dims = Arrays.stream(shape).mapToObj(Long::valueOf).toList();
+        return graph.initializer(
+                name, OnnxType.FLOAT, dims, sink -> sink.put(TensorView.ofFloats(name, dims, values.get()).data()));
     }
 
     private String add(String a, String b) {

@@ -1,5 +1,6 @@
 package org.dndllm.encoder;
 
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -31,12 +32,12 @@ final class BertWeights {
         for (String prefix : PREFIXES) {
             if (file.has(prefix + "embeddings.word_embeddings.weight")) {
                 return new BertWeights(
-                        file.source().toString(),
+                        file.source(),
                         name -> file.has(prefix + name) ? Optional.of(file.tensor(prefix + name)) : Optional.empty());
             }
         }
         throw new InvalidInputException(
-                file.source().toString(),
+                file.source(),
                 "embeddings.word_embeddings.weight",
                 "is missing (also behind the prefixes 'bert.' and '0.auto_model.'); expected the weights of a BERT encoder.");
     }
@@ -51,7 +52,7 @@ final class BertWeights {
         TensorView tensor = lookup.apply(name)
                 .orElseThrow(() -> new InvalidInputException(
                         source, name, "is missing; config.json says the model has it. The file does not belong to it."));
-        List<Long> expected = java.util.Arrays.stream(shape).mapToObj(Long::valueOf).toList();
+        List<Long> expected = Arrays.stream(shape).mapToObj(Long::valueOf).toList();
         if (!tensor.shape().equals(expected)) {
             throw new InvalidInputException(
                     source, name, "has shape " + tensor.shape() + "; config.json implies " + expected + ".");
@@ -67,6 +68,11 @@ final class BertWeights {
             }
         }
         return values;
+    }
+
+    /** Reads every tensor once, so that a bad file is refused before anything is written. */
+    void check(BertConfig config) {
+        shapes(config).forEach(this::floats);
     }
 
     /** [out, in] as stored to [in, out] as a row vector from the left wants it. */

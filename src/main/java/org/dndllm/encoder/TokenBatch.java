@@ -34,4 +34,13 @@ public record TokenBatch(int texts, int length, long[] ids, long[] mask) {
         }
         return count;
     }
+
+    /** The mask as booleans, [N, L] row-major. */
+    boolean[] realTokens() {
+        boolean[] real = new boolean[mask.length];
+        for (int i = 0; i < real.length; i++) {
+            real[i] = mask[i] == 1;
+        }
+        return real;
+    }
 }
