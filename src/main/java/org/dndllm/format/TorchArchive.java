@@ -27,9 +27,10 @@ public final class TorchArchive implements AutoCloseable {
     private static final int MAX_VERSION = 10;
 
     private static final int MAX_DEPTH = 100;
-    private static final int MAX_VALUES = 1 << 22;
+    private static final int MAX_VALUES = 1 << 20;
+    private static final int MAX_TENSORS = 1 << 17;
     private static final int MAX_TEXT = 64;
-    private static final int MAX_NAME = 4096;
+    private static final int MAX_NAME = 1024;
 
     /** A pickle of protocol 2 that begins with the integer 0x1950a86a20f9469cfc6c. */
     private static final byte[] LEGACY_MAGIC = {
@@ -177,6 +178,9 @@ public final class TorchArchive implements AutoCloseable {
     }
 
     private TensorView named(TensorView tensor, String path) {
+        if (tensors.size() >= MAX_TENSORS) {
+            throw fail(path, "is one tensor too many, expected at most " + MAX_TENSORS);
+        }
         TensorView named = tensor.withName(path);
         if (tensors.putIfAbsent(path, named) != null) {
             throw fail(path, "two tensors have this dotted name; rename one of them");
