@@ -187,9 +187,13 @@ final class PickleMachine {
     }
 
     private Object reduce(Object callable, Object arguments) {
-        if (!(callable instanceof PickleGlobal global) || !(arguments instanceof Tuple tuple)) {
-            throw fail("calls something that is not a known name with a tuple of arguments");
+        if (callable instanceof PickleGlobal global && arguments instanceof Tuple tuple) {
+            return call(global, tuple);
         }
+        throw fail("calls something that is not a known name with a tuple of arguments");
+    }
+
+    private Object call(PickleGlobal global, Tuple tuple) {
         return switch (global) {
             case REBUILD_TENSOR_V2, REBUILD_TENSOR_V3 -> tensors.rebuild(global, tuple.items());
             case REBUILD_PARAMETER -> parameter(tuple.items());
