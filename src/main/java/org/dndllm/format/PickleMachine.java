@@ -166,8 +166,9 @@ final class PickleMachine {
             }
             case 'b' -> build();
             case 'Q' -> stack.add(tensors.storage(pop()));
-            case 0x81, 0x92, 'i', 'o' -> throw fail("asks to create an object of a Python class, which is never done;"
-                    + " save a plain state_dict instead");
+            case 0x81, 0x92, 'i', 'o' ->
+                throw fail("asks to create an object of a Python class, which is never done;"
+                        + " save a plain state_dict instead");
             default -> throw fail("opcode 0x%02x is not one that torch.save writes for tensors".formatted(opcode));
         }
     }
@@ -220,7 +221,8 @@ final class PickleMachine {
             throw fail("OrderedDict is built from something that is no list of pairs");
         }
         for (Object pair : pairs.items) {
-            List<Object> items = pair instanceof PyList list ? list.items : pair instanceof Tuple t ? t.items() : List.of();
+            List<Object> items =
+                    pair instanceof PyList list ? list.items : pair instanceof Tuple t ? t.items() : List.of();
             if (items.size() != 2) {
                 throw fail("OrderedDict is built from something that is no list of pairs");
             }

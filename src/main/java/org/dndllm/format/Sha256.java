@@ -48,7 +48,8 @@ public final class Sha256 {
     public static String of(MemorySegment bytes) {
         MessageDigest digest = newDigest();
         for (long at = 0; at < bytes.byteSize(); at += CHUNK) {
-            digest.update(bytes.asSlice(at, Math.min(CHUNK, bytes.byteSize() - at)).asByteBuffer());
+            digest.update(
+                    bytes.asSlice(at, Math.min(CHUNK, bytes.byteSize() - at)).asByteBuffer());
         }
         return HexFormat.of().formatHex(digest.digest());
     }

@@ -34,7 +34,20 @@ public final class TorchArchive implements AutoCloseable {
 
     /** A pickle of protocol 2 that begins with the integer 0x1950a86a20f9469cfc6c. */
     private static final byte[] LEGACY_MAGIC = {
-        (byte) 0x80, 2, (byte) 0x8a, 10, 0x6c, (byte) 0xfc, (byte) 0x9c, 0x46, (byte) 0xf9, 0x20, 0x6a, (byte) 0xa8, 0x50, 0x19
+        (byte) 0x80,
+        2,
+        (byte) 0x8a,
+        10,
+        0x6c,
+        (byte) 0xfc,
+        (byte) 0x9c,
+        0x46,
+        (byte) 0xf9,
+        0x20,
+        0x6a,
+        (byte) 0xa8,
+        0x50,
+        0x19
     };
 
     private final String source;
@@ -140,8 +153,7 @@ public final class TorchArchive implements AutoCloseable {
     }
 
     private static String text(MemorySegment record) {
-        byte[] bytes =
-                record.asSlice(0, Math.min(MAX_TEXT, record.byteSize())).toArray(ValueLayout.JAVA_BYTE);
+        byte[] bytes = record.asSlice(0, Math.min(MAX_TEXT, record.byteSize())).toArray(ValueLayout.JAVA_BYTE);
         return new String(bytes, StandardCharsets.UTF_8).strip();
     }
 

@@ -51,7 +51,9 @@ final class FormatFixtures {
 
     static void assertTensor(TensorView tensor, JsonValue.Obj expected) {
         assertThat(tensor.dtype().name()).as(tensor.name()).isEqualTo(expected.string("dtype"));
-        assertThat(tensor.shape()).as(tensor.name()).isEqualTo(expected.array("shape").integers());
+        assertThat(tensor.shape())
+                .as(tensor.name())
+                .isEqualTo(expected.array("shape").integers());
         assertThat(Sha256.of(tensor.data())).as(tensor.name()).isEqualTo(expected.string("sha256"));
     }
 

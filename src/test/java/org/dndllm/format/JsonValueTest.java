@@ -52,10 +52,42 @@ class JsonValueTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "", " ", "{", "}", "[1,]", "{\"a\":1,}", "{a:1}", "{'a':1}", "[1 2]", "01", "-", "1.", ".5", "1e", "+1",
-                "NaN", "Infinity", "1e999", "tru", "nul", "\"", "\"\\x\"", "\"\\u12g4\"", "\"\t\"", "\"\\ud800\"",
-                "\"\\udc00\\ud800\"", "[] []", "// c\n1", "{\"a\":1,\"a\":2}", "{\"a\" 1}", "[", "\"\\u12", "\"a\\",
-                "\u00a01", "\"\\u\u0661\u0661\u0661\u0661\"", "\ufeff{}"
+                "",
+                " ",
+                "{",
+                "}",
+                "[1,]",
+                "{\"a\":1,}",
+                "{a:1}",
+                "{'a':1}",
+                "[1 2]",
+                "01",
+                "-",
+                "1.",
+                ".5",
+                "1e",
+                "+1",
+                "NaN",
+                "Infinity",
+                "1e999",
+                "tru",
+                "nul",
+                "\"",
+                "\"\\x\"",
+                "\"\\u12g4\"",
+                "\"\t\"",
+                "\"\\ud800\"",
+                "\"\\udc00\\ud800\"",
+                "[] []",
+                "// c\n1",
+                "{\"a\":1,\"a\":2}",
+                "{\"a\" 1}",
+                "[",
+                "\"\\u12",
+                "\"a\\",
+                "\u00a01",
+                "\"\\u\u0661\u0661\u0661\u0661\"",
+                "\ufeff{}"
             })
     void parse_malformed_refusedNamingSource(String text) {
         assertThatThrownBy(() -> JsonValue.parse(text, "f.json"))
@@ -105,7 +137,9 @@ class JsonValueTest {
     void accessors_wrongKindOrMissing_nameSourceAndPath() {
         JsonValue.Obj root = parse("{\"a\":{\"s\":\"x\",\"n\":null,\"f\":1.5,\"l\":[1,\"x\"],\"big\":5000000000}}");
         JsonValue.Obj a = root.object("a");
-        assertThatThrownBy(() -> a.string("no")).hasMessageContaining("f.json: a.no").hasMessageContaining("missing");
+        assertThatThrownBy(() -> a.string("no"))
+                .hasMessageContaining("f.json: a.no")
+                .hasMessageContaining("missing");
         assertThatThrownBy(() -> a.integer("s")).hasMessageContaining("f.json: a.s");
         assertThatThrownBy(() -> a.integer("f")).hasMessageContaining("f.json: a.f");
         assertThatThrownBy(() -> a.int32("big")).hasMessageContaining("f.json: a.big");

@@ -34,13 +34,13 @@ class SafetensorsFileTest {
         // when
         try (SafetensorsFile file = SafetensorsFile.open(golden(folder, name))) {
             // then
-            assertThat(file.names()).containsExactlyInAnyOrderElementsOf(tensors.members().keySet());
+            assertThat(file.names())
+                    .containsExactlyInAnyOrderElementsOf(tensors.members().keySet());
             for (String tensor : file.names()) {
                 FormatFixtures.assertTensor(file.tensor(tensor), tensors.object(tensor));
             }
             JsonValue.Obj metadata = golden.object("metadata");
-            assertThat(file.metadata().keySet())
-                    .isEqualTo(metadata.members().keySet());
+            assertThat(file.metadata().keySet()).isEqualTo(metadata.members().keySet());
             file.metadata().forEach((key, value) -> assertThat(value).isEqualTo(metadata.string(key)));
         }
     }
@@ -51,7 +51,8 @@ class SafetensorsFileTest {
         // given tensors in any order
         Path target = folder.resolve("out").resolve(name);
         try (SafetensorsFile file = SafetensorsFile.open(golden(folder, name))) {
-            List<TensorView> tensors = new ArrayList<>(file.names().stream().map(file::tensor).toList());
+            List<TensorView> tensors =
+                    new ArrayList<>(file.names().stream().map(file::tensor).toList());
             Collections.shuffle(tensors, new Random(5));
             // when
             SafetensorsWriter.write(target, tensors, file.metadata());
@@ -108,8 +109,8 @@ class SafetensorsFileTest {
 
     @Test
     void tensor_unknownName_namesFileAndTensor() {
-        try (SafetensorsFile file = SafetensorsFile.of(
-                MemorySegment.ofArray(resource("metadata.safetensors")), "<memory>")) {
+        try (SafetensorsFile file =
+                SafetensorsFile.of(MemorySegment.ofArray(resource("metadata.safetensors")), "<memory>")) {
             assertThatThrownBy(() -> file.tensor("y"))
                     .isInstanceOf(InvalidInputException.class)
                     .hasMessageContaining("<memory>: y");

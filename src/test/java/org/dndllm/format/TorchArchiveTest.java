@@ -102,7 +102,9 @@ class TorchArchiveTest {
         TensorView tensor = archive.tensors().get("");
         archive.close();
         archive.close();
-        assertThatThrownBy(archive::root).isInstanceOf(IllegalStateException.class).hasMessageContaining("TorchArchive");
+        assertThatThrownBy(archive::root)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("TorchArchive");
         assertThatThrownBy(tensor::toFloats).isInstanceOf(IllegalStateException.class);
     }
 

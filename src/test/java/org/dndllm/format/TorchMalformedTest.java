@@ -110,7 +110,10 @@ class TorchMalformedTest {
                 global("collections", "OrderedDict.fromkeys"),
                 global("runpy", "_run_code"),
                 global("pickle", "loads"),
-                pickle("stack global os.system", text("os") + text("system") + "\u0093" + text("ls") + "\u0085R", "os.system"),
+                pickle(
+                        "stack global os.system",
+                        text("os") + text("system") + "\u0093" + text("ls") + "\u0085R",
+                        "os.system"),
                 pickle("stack global of no text", "NN\u0093", "NONE.NONE"),
                 pickle("global never called", "cos\nsystem\n", "os.system"),
                 pickle("control characters in a name", "co\u001bs\nx\n", "o?s.x"),
@@ -166,7 +169,10 @@ class TorchMalformedTest {
     private static String laughs() {
         StringBuilder code = new StringBuilder("]q\0");
         for (int level = 1; level <= 60; level++) {
-            code.append("](").append(("h" + (char) (level - 1)).repeat(4)).append("eq").append((char) level);
+            code.append("](")
+                    .append(("h" + (char) (level - 1)).repeat(4))
+                    .append("eq")
+                    .append((char) level);
         }
         return "(" + code + "t";
     }
@@ -177,16 +183,28 @@ class TorchMalformedTest {
         return Stream.of(
                 pickle("storage id is no tuple", "NQ", "storage reference"),
                 pickle("storage id too short", "(" + text("storage") + "tQ", "storage reference"),
-                pickle("module instead of storage", storage(FLOATS, "0", "K\4").replace("storage", "module_"), "storage reference"),
+                pickle(
+                        "module instead of storage",
+                        storage(FLOATS, "0", "K\4").replace("storage", "module_"),
+                        "storage reference"),
                 pickle("storage class is a function", storage("ctorch\nSize\n", "0", "K\4"), "storage reference"),
                 pickle("storage not in the archive", storage(FLOATS, "7", "K\4"), "data/7"),
                 pickle("storage key climbs folders", storage(FLOATS, "../data.pkl", "K\4"), "data/../data.pkl"),
                 pickle("more elements than the record", storage(FLOATS, "0", "K\5"), "16 bytes"),
                 pickle("fewer elements than the record", storage(FLOATS, "0", "K\3"), "16 bytes"),
                 pickle("negative element count", storage(FLOATS, "0", "J\377\377\377\377"), "storage 0"),
-                pickle("element count overflows", storage(FLOATS, "0", "\u008a\10" + "\377".repeat(7) + "\177"), "overflows"),
-                pickle("one storage, two types", storage(FLOATS, "0", "K\4") + storage("ctorch\nIntStorage\n", "0", "K\4") + "\u0086", "F32 and as I32"),
-                pickle("untyped storage, no type", tensor(storage("ctorch.storage\nUntypedStorage\n", "0", "K\20"), "K\0", four, one), "untyped"),
+                pickle(
+                        "element count overflows",
+                        storage(FLOATS, "0", "\u008a\10" + "\377".repeat(7) + "\177"),
+                        "overflows"),
+                pickle(
+                        "one storage, two types",
+                        storage(FLOATS, "0", "K\4") + storage("ctorch\nIntStorage\n", "0", "K\4") + "\u0086",
+                        "F32 and as I32"),
+                pickle(
+                        "untyped storage, no type",
+                        tensor(storage("ctorch.storage\nUntypedStorage\n", "0", "K\20"), "K\0", four, one),
+                        "untyped"),
                 pickle("storage as value", storage(FLOATS, "0", "K\4"), "neither plain data"),
                 pickle("rebuild without arguments", "ctorch._utils\n_rebuild_tensor_v2\n)R", "not rebuilt from"),
                 pickle("offset beyond storage", sound("K\5", "K\0\u0085", one), "element 5"),
@@ -198,10 +216,19 @@ class TorchMalformedTest {
                 pickle("negative extent", sound("K\0", "J\377\377\377\377\u0085", one), "size"),
                 pickle("fractional extent", sound("K\0", "G?\360\0\0\0\0\0\0\u0085", one), "size"),
                 pickle("size and stride differ in length", sound("K\0", four, ")"), "1 extents and 0 strides"),
-                pickle("size overflows", sound("K\0", "\u008a\10" + "\377".repeat(7) + "\177\u0085", "K\0\u0085"), "overflows"),
-                pickle("stride overflows", sound("K\0", "K\3\u0085", "\u008a\10" + "\377".repeat(7) + "\177\u0085"), "overflows"),
+                pickle(
+                        "size overflows",
+                        sound("K\0", "\u008a\10" + "\377".repeat(7) + "\177\u0085", "K\0\u0085"),
+                        "overflows"),
+                pickle(
+                        "stride overflows",
+                        sound("K\0", "K\3\u0085", "\u008a\10" + "\377".repeat(7) + "\177\u0085"),
+                        "overflows"),
                 pickle("broadcast bomb", sound("K\0", "J\0\0\0\100\u0085", "K\0\u0085"), "contiguous()"),
-                pickle("seventy axes", sound("K\0", "(" + "K\1".repeat(70) + "t", "(" + "K\1".repeat(70) + "t"), "at most 64"));
+                pickle(
+                        "seventy axes",
+                        sound("K\0", "(" + "K\1".repeat(70) + "t", "(" + "K\1".repeat(70) + "t"),
+                        "at most 64"));
     }
 
     static Stream<Case> archives() {
@@ -223,17 +250,23 @@ class TorchMalformedTest {
                 new Case("compressed", zip(records(ascii("\u0080\2N.")), ZipEntry.DEFLATED), "is compressed"),
                 archive("no data.pkl", records -> records.remove("a/data.pkl"), "data.pkl"),
                 archive("two top folders", records -> records.put("b/data.pkl", ascii("\u0080\2N.")), "2 times"),
-                archive("archive inside an archive", records -> {
-                    records.clear();
-                    records.put("inner/model.pt", soundFile());
-                }, "data.pkl"),
+                archive(
+                        "archive inside an archive",
+                        records -> {
+                            records.clear();
+                            records.put("inner/model.pt", soundFile());
+                        },
+                        "data.pkl"),
                 archive("data.pkl is an archive", records -> records.put("a/data.pkl", soundFile()), "0x50"),
                 archive("no version", records -> records.remove("a/version"), "version"),
                 archive("version 11", records -> records.put("a/version", ascii("11\n")), "version"),
                 archive("version is text", records -> records.put("a/version", ascii("three")), "version"),
                 archive("big-endian", records -> records.put("a/byteorder", ascii("big")), "byteorder"),
                 archive("TorchScript", records -> records.put("a/constants.pkl", new byte[0]), "TorchScript"),
-                archive("data.pkl too long", records -> records.put("a/data.pkl", new byte[PickleMachine.MAX_BYTES + 1]), "at most"));
+                archive(
+                        "data.pkl too long",
+                        records -> records.put("a/data.pkl", new byte[PickleMachine.MAX_BYTES + 1]),
+                        "at most"));
     }
 
     @ParameterizedTest
@@ -262,7 +295,8 @@ class TorchMalformedTest {
         for (String name : new String[] {"dtypes.pt", "views.pt", "nested.pt", "protocol4.pt", "state_dict.pth"}) {
             byte[] valid = resource(name);
             for (int round = 0; round < 500; round++) {
-                byte[] mutated = Arrays.copyOf(valid, valid.length - (random.nextInt(8) == 0 ? random.nextInt(200) : 0));
+                byte[] mutated =
+                        Arrays.copyOf(valid, valid.length - (random.nextInt(8) == 0 ? random.nextInt(200) : 0));
                 int reach = random.nextBoolean() ? Math.min(1500, mutated.length) : mutated.length;
                 for (int i = random.nextInt(3); i >= 0; i--) {
                     mutated[random.nextInt(reach)] = (byte) random.nextInt(256);
