@@ -244,7 +244,7 @@ class TorchMalformedTest {
                 new Case("directory offset off by one", patched(6, file[file.length - 6] + 1), "central directory"),
                 new Case("directory size too large", patched(10, 255, 255, 255, 0), "end record"),
                 new Case("more entries than fit", patched(12, 200, 0), "end record"),
-                new Case("one entry too many", patched(12, 5, 0), "central directory"),
+                new Case("one entry too many", patched(12, 5, 0), "end record"),
                 new Case("zip64 end missing", patched(12, 255, 255), "zip64 locator"),
                 new Case("two disks", patched(18, 1), "several disks"),
                 new Case("compressed", zip(records(ascii("\u0080\2N.")), ZipEntry.DEFLATED), "is compressed"),
