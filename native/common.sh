@@ -8,6 +8,7 @@ fail() { # EXIT_CODE MESSAGE
 
 # Reads the pin file into variables: llama.version -> pin_llama_version, linux-x64.package -> pin_linux_x64_package.
 # Builtins only: the fast path of native/install must not start a dozen processes.
+# DND_NATIVE_PIN names another pin file: native/test-install has its own.
 load_pin() {
     while IFS='=' read -r key value; do
         case $key in '' | '#'*) continue ;; esac

@@ -21,7 +21,6 @@ record NativePlatform(String name) {
         String arch = switch (osArch.toLowerCase(Locale.ROOT)) {
             case "amd64", "x86_64", "x64" -> "x64";
             case "aarch64", "arm64" -> "arm64";
-            case "arm" -> "armv7l";
             default -> osArch.toLowerCase(Locale.ROOT);
         };
         if (os.startsWith("mac")) {

@@ -255,7 +255,6 @@ final class NativeLibraryTest {
         "Linux, amd64, linux-x64",
         "Linux, aarch64, linux-arm64",
         "Linux, riscv64, linux-riscv64",
-        "Linux, arm, linux-armv7l",
         "Mac OS X, aarch64, mac-arm64-metal",
         "Mac OS X, x86_64, mac-x64",
         "Windows 11, amd64, win-x64",
