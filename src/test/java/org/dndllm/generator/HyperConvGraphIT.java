@@ -1,0 +1,237 @@
+package org.dndllm.generator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.net.URISyntaxException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Random;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import org.dndllm.InvalidInputException;
+import org.dndllm.format.SafetensorsFile;
+import org.dndllm.format.TensorView;
+import org.dndllm.onnx.OnnxSession;
+import org.dndllm.onnx.OnnxTensorValue;
+import org.dndllm.onnx.SessionOptions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class HyperConvGraphIT {
+    /** float32 sums of a few thousand terms against double; measured below 1e-6. */
+    private static final double TOLERANCE = 1e-5;
+
+    @TempDir
+    Path folder;
+
+    static Stream<GeneratorConfig> configs() {
+        return Stream.of(
+                GeneratorConfig.paper(3, new Stage(3, 6, 8), new Stage(4, 5, 7), new Stage(6, 4, 9)),
+                GeneratorConfig.paper(5, new Stage(4, 7, 5), new Stage(4, 7, 5), new Stage(5, 3, 4)),
+                GeneratorConfig.paper(9, new Stage(5, 12, 8), new Stage(8, 6, 10)),
+                GeneratorConfig.paper(4, new Stage(3, 6, 8), new Stage(4, 5, 6)),
+                GeneratorConfig.paper(2, new Stage(1, 1, 1), new Stage(2, 3, 4)),
+                GeneratorConfig.paper(1, new Stage(2, 3, 4), new Stage(2, 3, 4)),
+                GeneratorConfig.superLarge(10, 3, new Stage(2, 6, 5), new Stage(4, 5, 7)),
+                GeneratorConfig.superLarge(4, 5, new Stage(3, 9, 4), new Stage(5, 4, 6)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("configs")
+    void export_smallStages_agreesWithTheFormulas(GeneratorConfig config) {
+        // given
+        long seed = 20250616;
+        Map<String, TensorView> weights = randomWeights(config, seed);
+        float[] condition = normal(
+                new Random(seed + 1), config.prompts() * config.textLength() * config.channels());
+        Path model = folder.resolve("generator.onnx");
+        // when
+        HyperConvGraph.export(config, WeightSource.of(tensors(weights)), model);
+        float[] tokens;
+        try (LoraGenerator generator = LoraGenerator.open(model, config, SessionOptions.defaults())) {
+            tokens = generator.generate(condition);
+        }
+        // then
+        double[] expected = new HyperConvReference(config, weights).generate(condition);
+        assertThat(relativeError(tokens, expected)).as("seed %d", seed).isLessThan(TOLERANCE);
+    }
+
+    @Test
+    void build_splitLayerwise_givesTheSameNumbers() {
+        // given: a limit of 300 bytes splits every layerwise convolution into several parts of uneven size
+        GeneratorConfig config = GeneratorConfig.paper(3, new Stage(3, 6, 8), new Stage(7, 5, 7), new Stage(11, 4, 9));
+        WeightSource weights = GeneratorWeights.random(config, 5);
+        Path whole = folder.resolve("whole.onnx");
+        Path split = folder.resolve("split.onnx");
+        float[] condition = normal(new Random(6), 3 * 6 * 8);
+        // when
+        HyperConvGraph.build(config, weights, Long.MAX_VALUE).write(whole);
+        HyperConvGraph.build(config, weights, 300).write(split);
+        // then
+        double[] expected = new double[11 * 4 * 9];
+        float[] wholeTokens = run(whole, config, condition);
+        for (int i = 0; i < expected.length; i++) {
+            expected[i] = wholeTokens[i];
+        }
+        assertThat(split).isRegularFile();
+        assertThat(relativeError(run(split, config, condition), expected)).isLessThan(TOLERANCE);
+    }
+
+    private static float[] run(Path model, GeneratorConfig config, float[] condition) {
+        try (LoraGenerator generator = LoraGenerator.open(model, config, SessionOptions.defaults())) {
+            return generator.generate(condition);
+        }
+    }
+
+    static Stream<Arguments> official() {
+        return Stream.of(
+                Arguments.of("decoder", configs("decoder")),
+                Arguments.of("superlarge", configs("superlarge")),
+                Arguments.of("kernel9", configs("kernel9")));
+    }
+
+    private static GeneratorConfig configs(String golden) {
+        return switch (golden) {
+            case "decoder" ->
+                GeneratorConfig.paper(
+                        5, new Stage(3, 6, 8), new Stage(4, 5, 7), new Stage(4, 5, 7), new Stage(6, 4, 9));
+            case "superlarge" ->
+                GeneratorConfig.superLarge(10, 4, new Stage(2, 6, 5), new Stage(3, 4, 6), new Stage(5, 4, 7));
+            default -> GeneratorConfig.paper(9, new Stage(4, 12, 8), new Stage(6, 10, 8), new Stage(9, 5, 10));
+        };
+    }
+
+    /** Golden numbers of the official PyTorch code; src/test/resources/generator/README.md says how they were made. */
+    @ParameterizedTest
+    @MethodSource("official")
+    void export_officialWeights_givesTheOfficialTokens(String prefix, GeneratorConfig config) {
+        // given
+        try (SafetensorsFile golden = SafetensorsFile.open(resource("/generator/hyperconv.safetensors"))) {
+            Path model = folder.resolve(prefix + ".onnx");
+            TensorView condition = golden.tensor(prefix + ".condition");
+            TensorView expected = golden.tensor(prefix + ".tokens");
+            // when
+            HyperConvGraph.export(config, WeightSource.of(name -> golden.tensor(prefix + "." + name)), model);
+            OnnxTensorValue tokens;
+            try (OnnxSession session = OnnxSession.open(model, SessionOptions.defaults())) {
+                OnnxTensorValue input = new OnnxTensorValue.Floats(condition.toFloats(), condition.shape());
+                tokens = Objects.requireNonNull(session.run(Map.of("condition", input)).get("tokens"));
+            }
+            // then: two float32 implementations; measured below 2e-6
+            float[] official = expected.toFloats();
+            double[] doubles = new double[official.length];
+            for (int i = 0; i < official.length; i++) {
+                doubles[i] = official[i];
+            }
+            assertThat(tokens.shape()).isEqualTo(expected.shape());
+            assertThat(relativeError(tokens.floats(), doubles)).isLessThan(TOLERANCE);
+        }
+    }
+
+    @Test
+    void export_wrongShape_namesTheWeight() {
+        // given
+        GeneratorConfig trained = GeneratorConfig.paper(3, new Stage(3, 6, 8), new Stage(4, 5, 7));
+        GeneratorConfig other = GeneratorConfig.paper(5, new Stage(3, 6, 8), new Stage(4, 5, 7));
+        Path model = folder.resolve("never.onnx");
+        // then
+        assertThatThrownBy(() -> HyperConvGraph.export(other, GeneratorWeights.random(trained, 1), model))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessageContaining("conv1w.weight")
+                .hasMessageContaining("[7, 8, 3, 3]")
+                .hasMessageContaining("[7, 8, 5, 5]");
+        assertThat(model).doesNotExist();
+    }
+
+    @Test
+    void open_otherConfiguration_isRefused() {
+        // given
+        GeneratorConfig config = GeneratorConfig.paper(3, new Stage(3, 6, 8), new Stage(4, 5, 7));
+        GeneratorConfig other = GeneratorConfig.paper(3, new Stage(3, 6, 8), new Stage(4, 5, 9));
+        Path model = folder.resolve("generator.onnx");
+        HyperConvGraph.export(config, GeneratorWeights.random(config, 1), model);
+        // then
+        assertThatThrownBy(() -> LoraGenerator.open(model, other, SessionOptions.defaults()))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessageContaining("generator.onnx")
+                .hasMessageContaining("[1, 4, 5, 9]");
+    }
+
+    @Test
+    void generate_wrongLengthOrClosed_isRefused() {
+        // given
+        GeneratorConfig config = GeneratorConfig.paper(3, new Stage(3, 6, 8), new Stage(4, 5, 7));
+        Path model = folder.resolve("generator.onnx");
+        HyperConvGraph.export(config, GeneratorWeights.random(config, 1), model);
+        LoraGenerator generator = LoraGenerator.open(model, config, SessionOptions.defaults());
+        // then
+        assertThatThrownBy(() -> generator.generate(new float[143]))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("144");
+        generator.close();
+        generator.close();
+        assertThatThrownBy(() -> generator.generate(new float[144])).isInstanceOf(IllegalStateException.class);
+    }
+
+    /** Official initialisation, but norms and biases moved so that none of them can be forgotten unnoticed. */
+    private static Map<String, TensorView> randomWeights(GeneratorConfig config, long seed) {
+        WeightSource source = GeneratorWeights.random(config, seed);
+        Random random = new Random(seed);
+        Map<String, TensorView> weights = new LinkedHashMap<>();
+        config.weightShapes().forEach((name, shape) -> {
+            float[] values = source.rows(name, 0, shape.get(0)).toFloats();
+            boolean small = name.contains("norm") || name.endsWith("bias");
+            for (int i = 0; i < values.length; i++) {
+                values[i] = small ? values[i] + 0.3f * (float) random.nextGaussian() : 2 * values[i];
+            }
+            weights.put(name, TensorView.ofFloats(name, shape, values));
+        });
+        return weights;
+    }
+
+    private static Function<String, TensorView> tensors(Map<String, TensorView> weights) {
+        return name -> Optional.ofNullable(weights.get(name)).orElseThrow();
+    }
+
+    private static float[] normal(Random random, int count) {
+        float[] values = new float[count];
+        for (int i = 0; i < count; i++) {
+            values[i] = (float) random.nextGaussian();
+        }
+        return values;
+    }
+
+    /** Largest deviation over the root mean square of what is expected. */
+    private static double relativeError(float[] found, double[] expected) {
+        assertThat(found).hasSize(expected.length);
+        double largest = 0;
+        double square = 0;
+        List<Integer> notFinite = new ArrayList<>();
+        for (int i = 0; i < found.length; i++) {
+            if (!Float.isFinite(found[i])) {
+                notFinite.add(i);
+            }
+            largest = Math.max(largest, Math.abs(found[i] - expected[i]));
+            square += expected[i] * expected[i] / found.length;
+        }
+        assertThat(notFinite).isEmpty();
+        return largest / Math.sqrt(square);
+    }
+
+    private static Path resource(String name) {
+        try {
+            return Path.of(Objects.requireNonNull(HyperConvGraphIT.class.getResource(name)).toURI());
+        } catch (URISyntaxException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}
