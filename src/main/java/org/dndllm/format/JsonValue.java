@@ -1,5 +1,6 @@
 package org.dndllm.format;
 
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -147,7 +148,7 @@ public sealed interface JsonValue {
 
         /** Dotted path of a member, as errors spell it. */
         public String pathOf(String key) {
-            return path.equals("$") ? key : path + "." + key;
+            return JsonParser.join(path, key);
         }
     }
 
@@ -188,7 +189,7 @@ public sealed interface JsonValue {
         }
 
         private <T> List<T> each(ItemReader<T> reader) {
-            List<T> read = new java.util.ArrayList<>(items.size());
+            List<T> read = new ArrayList<>(items.size());
             for (int i = 0; i < items.size(); i++) {
                 read.add(reader.read(items.get(i), path + "[" + i + "]"));
             }
