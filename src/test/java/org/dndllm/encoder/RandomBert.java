@@ -1,6 +1,5 @@
 package org.dndllm.encoder;
 
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -12,8 +11,8 @@ final class RandomBert {
 
     static Map<String, float[]> weights(BertConfig config, SplittableRandom random) {
         Map<String, float[]> weights = new LinkedHashMap<>();
-        BertWeights.shapes(config).forEach((name, shape) -> {
-            float[] values = new float[Arrays.stream(shape).reduce(1, Math::multiplyExact)];
+        config.tensorShapes().forEach((name, shape) -> {
+            float[] values = new float[(int) shape.stream().mapToLong(Long::longValue).reduce(1, Math::multiplyExact)];
             float centre = name.endsWith("LayerNorm.weight") ? 1 : 0;
             for (int i = 0; i < values.length; i++) {
                 values[i] = centre + (float) (random.nextGaussian() * 0.3);
@@ -25,11 +24,8 @@ final class RandomBert {
 
     static Map<String, TensorView> views(BertConfig config, Map<String, float[]> weights) {
         Map<String, TensorView> views = new LinkedHashMap<>();
-        BertWeights.shapes(config)
-                .forEach((name, shape) -> views.put(
-                        name,
-                        TensorView.ofFloats(
-                                name, Arrays.stream(shape).mapToObj(Long::valueOf).toList(), weights.get(name))));
+        config.tensorShapes()
+                .forEach((name, shape) -> views.put(name, TensorView.ofFloats(name, shape, weights.get(name))));
         return views;
     }
 }
