@@ -2,6 +2,7 @@ package org.dndllm.encoder;
 
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.dndllm.InvalidInputException;
 import org.dndllm.format.JsonValue;
@@ -113,5 +114,36 @@ public record BertConfig(
         json.put("vocab_size", vocabulary);
         json.put("layer_norm_eps", layerNormEps);
         return json;
+    }
+
+    /** Names and shapes of all weights as Hugging Face stores them, without prefix, in the order of the forward pass. */
+    public Map<String, List<Long>> tensorShapes() {
+        Map<String, List<Long>> shapes = new LinkedHashMap<>();
+        shapes.put("embeddings.word_embeddings.weight", List.of((long) vocabulary, (long) hidden));
+        shapes.put("embeddings.position_embeddings.weight", List.of((long) maxPositions, (long) hidden));
+        shapes.put("embeddings.token_type_embeddings.weight", List.of((long) typeVocabulary, (long) hidden));
+        norm(shapes, "embeddings.LayerNorm", hidden);
+        for (int layer = 0; layer < layers; layer++) {
+            String at = "encoder.layer." + layer + ".";
+            dense(shapes, at + "attention.self.query", hidden, hidden);
+            dense(shapes, at + "attention.self.key", hidden, hidden);
+            dense(shapes, at + "attention.self.value", hidden, hidden);
+            dense(shapes, at + "attention.output.dense", hidden, hidden);
+            norm(shapes, at + "attention.output.LayerNorm", hidden);
+            dense(shapes, at + "intermediate.dense", intermediate, hidden);
+            dense(shapes, at + "output.dense", hidden, intermediate);
+            norm(shapes, at + "output.LayerNorm", hidden);
+        }
+        return shapes;
+    }
+
+    private static void dense(Map<String, List<Long>> shapes, String name, int out, int in) {
+        shapes.put(name + ".weight", List.of((long) out, (long) in));
+        shapes.put(name + ".bias", List.of((long) out));
+    }
+
+    private static void norm(Map<String, List<Long>> shapes, String name, int width) {
+        shapes.put(name + ".weight", List.of((long) width));
+        shapes.put(name + ".bias", List.of((long) width));
     }
 }

@@ -159,7 +159,7 @@ public final class BertGraph {
     private String dense(String name, String x, int out, int in) {
         String weight = name + ".weight";
         // Stored [out, in]; a row vector from the left wants [in, out].
-        tensor(weight, () -> weights.transposed(weight, out, in), in, out);
+        tensor(weight, List.of((long) in, (long) out), () -> weights.transposed(weight, out, in));
         return add(node("MatMul", List.of(x, weight), Map.of()), table(name + ".bias", out));
     }
 
@@ -171,14 +171,14 @@ public final class BertGraph {
     }
 
     private String table(String name, int... shape) {
-        return tensor(name, () -> weights.floats(name, shape), shape);
+        List<Long> dims = Arrays.stream(shape).mapToObj(Long::valueOf).toList();
+        return tensor(name, dims, () -> weights.floats(name, dims));
     }
 
     /** Values are read while the file is written, one tensor at a time. */
-    private String tensor(String name, Supplier<float[]> values, int... shape) {
-        List<Long> dims = Arrays.stream(shape).mapToObj(Long::valueOf).toList();
-        return graph.initializer(
-                name, OnnxType.FLOAT, dims, sink -> sink.put(TensorView.ofFloats(name, dims, values.get()).data()));
+    private String tensor(String name, List<Long> shape, Supplier<float[]> values) {
+        return graph.initializer(name, OnnxType.FLOAT, shape, sink -> sink.put(
+                TensorView.ofFloats(name, shape, values.get()).data()));
     }
 
     private String add(String a, String b) {

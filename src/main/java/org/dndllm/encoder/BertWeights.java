@@ -1,7 +1,5 @@
 package org.dndllm.encoder;
 
-import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -48,11 +46,10 @@ final class BertWeights {
     }
 
     /** A tensor as float32, refused unless it is there with exactly this shape and only finite values. */
-    float[] floats(String name, int... shape) {
+    float[] floats(String name, List<Long> expected) {
         TensorView tensor = lookup.apply(name)
                 .orElseThrow(() -> new InvalidInputException(
                         source, name, "is missing; config.json says the model has it. The file does not belong to it."));
-        List<Long> expected = Arrays.stream(shape).mapToObj(Long::valueOf).toList();
         if (!tensor.shape().equals(expected)) {
             throw new InvalidInputException(
                     source, name, "has shape " + tensor.shape() + "; config.json implies " + expected + ".");
@@ -72,12 +69,12 @@ final class BertWeights {
 
     /** Reads every tensor once, so that a bad file is refused before anything is written. */
     void check(BertConfig config) {
-        shapes(config).forEach(this::floats);
+        config.tensorShapes().forEach(this::floats);
     }
 
     /** [out, in] as stored to [in, out] as a row vector from the left wants it. */
     float[] transposed(String name, int out, int in) {
-        float[] stored = floats(name, out, in);
+        float[] stored = floats(name, List.of((long) out, (long) in));
         float[] turned = new float[stored.length];
         for (int o = 0; o < out; o++) {
             for (int i = 0; i < in; i++) {
@@ -85,38 +82,5 @@ final class BertWeights {
             }
         }
         return turned;
-    }
-
-    /** Every name with its shape for a configuration, in the order of the forward pass. */
-    static Map<String, int[]> shapes(BertConfig config) {
-        int c = config.hidden();
-        int f = config.intermediate();
-        Map<String, int[]> shapes = new LinkedHashMap<>();
-        shapes.put("embeddings.word_embeddings.weight", new int[] {config.vocabulary(), c});
-        shapes.put("embeddings.position_embeddings.weight", new int[] {config.maxPositions(), c});
-        shapes.put("embeddings.token_type_embeddings.weight", new int[] {config.typeVocabulary(), c});
-        norm(shapes, "embeddings.LayerNorm", c);
-        for (int layer = 0; layer < config.layers(); layer++) {
-            String at = "encoder.layer." + layer + ".";
-            dense(shapes, at + "attention.self.query", c, c);
-            dense(shapes, at + "attention.self.key", c, c);
-            dense(shapes, at + "attention.self.value", c, c);
-            dense(shapes, at + "attention.output.dense", c, c);
-            norm(shapes, at + "attention.output.LayerNorm", c);
-            dense(shapes, at + "intermediate.dense", f, c);
-            dense(shapes, at + "output.dense", c, f);
-            norm(shapes, at + "output.LayerNorm", c);
-        }
-        return shapes;
-    }
-
-    private static void dense(Map<String, int[]> shapes, String name, int out, int in) {
-        shapes.put(name + ".weight", new int[] {out, in});
-        shapes.put(name + ".bias", new int[] {out});
-    }
-
-    private static void norm(Map<String, int[]> shapes, String name, int width) {
-        shapes.put(name + ".weight", new int[] {width});
-        shapes.put(name + ".bias", new int[] {width});
     }
 }

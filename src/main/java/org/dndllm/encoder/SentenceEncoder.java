@@ -24,7 +24,7 @@ import org.dndllm.onnx.SessionOptions;
  * 2506.16406 §3.2, arXiv 1908.10084.
  */
 public final class SentenceEncoder implements AutoCloseable {
-    /** Tokens per run of the graph. Scores take H · L · 4 bytes per token (25 MB per 512-token block of a 12-head model). */
+    /** Tokens per run of the graph. Attention scores take 4 H L bytes per token: 200 MB at L = 512 with 12 heads. */
     private static final int TOKENS_PER_RUN = 8192;
 
     private static final int MAX_TEXTS_PER_RUN = 32;
