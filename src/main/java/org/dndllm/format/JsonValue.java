@@ -101,7 +101,8 @@ public sealed interface JsonValue {
         }
 
         public String string(String key) {
-            return expect(require(key), Str.class, "a string", source, pathOf(key)).value();
+            return expect(require(key), Str.class, "a string", source, pathOf(key))
+                    .value();
         }
 
         /** A whole number within 64 bits; 3.0 counts as 3. */
@@ -164,7 +165,8 @@ public sealed interface JsonValue {
 
         /** All items as strings. */
         public List<String> strings() {
-            return each((item, at) -> expect(item, Str.class, "a string", source, at).value());
+            return each((item, at) ->
+                    expect(item, Str.class, "a string", source, at).value());
         }
 
         /** All items as whole numbers within 64 bits. */

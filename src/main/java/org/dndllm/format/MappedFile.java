@@ -25,6 +25,8 @@ final class MappedFile implements AutoCloseable {
         this.bytes = bytes;
     }
 
+    // The arena leaves this method inside the object that closes it.
+    @SuppressWarnings("MustBeClosedChecker")
     static MappedFile open(Path path) {
         if (Files.isDirectory(path)) {
             throw new InvalidInputException(path.toString(), "file", "is a folder; name a file in it");

@@ -166,8 +166,9 @@ final class PickleMachine {
             }
             case 'b' -> build();
             case 'Q' -> stack.add(tensors.storage(pop()));
-            case 0x81, 0x92, 'i', 'o' -> throw fail("asks to create an object of a Python class, which is never done;"
-                    + " save a plain state_dict instead");
+            case 0x81, 0x92, 'i', 'o' ->
+                throw fail("asks to create an object of a Python class, which is never done;"
+                        + " save a plain state_dict instead");
             default -> throw fail("opcode 0x%02x is not one that torch.save writes for tensors".formatted(opcode));
         }
     }
@@ -187,9 +188,13 @@ final class PickleMachine {
     }
 
     private Object reduce(Object callable, Object arguments) {
-        if (!(callable instanceof PickleGlobal global) || !(arguments instanceof Tuple tuple)) {
-            throw fail("calls something that is not a known name with a tuple of arguments");
+        if (callable instanceof PickleGlobal global && arguments instanceof Tuple tuple) {
+            return call(global, tuple);
         }
+        throw fail("calls something that is not a known name with a tuple of arguments");
+    }
+
+    private Object call(PickleGlobal global, Tuple tuple) {
         return switch (global) {
             case REBUILD_TENSOR_V2, REBUILD_TENSOR_V3 -> tensors.rebuild(global, tuple.items());
             case REBUILD_PARAMETER -> parameter(tuple.items());
@@ -216,7 +221,8 @@ final class PickleMachine {
             throw fail("OrderedDict is built from something that is no list of pairs");
         }
         for (Object pair : pairs.items) {
-            List<Object> items = pair instanceof PyList list ? list.items : pair instanceof Tuple t ? t.items() : List.of();
+            List<Object> items =
+                    pair instanceof PyList list ? list.items : pair instanceof Tuple t ? t.items() : List.of();
             if (items.size() != 2) {
                 throw fail("OrderedDict is built from something that is no list of pairs");
             }

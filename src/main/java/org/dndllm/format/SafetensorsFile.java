@@ -107,8 +107,7 @@ public final class SafetensorsFile implements AutoCloseable {
     private static JsonValue.Obj header(MemorySegment bytes, long length, String source) {
         byte[] text = bytes.asSlice(LENGTH_BYTES, length).toArray(ValueLayout.JAVA_BYTE);
         if (text.length == 0 || text[0] != '{') {
-            throw new InvalidInputException(
-                    source, "header", "does not start with '{'; is this a safetensors file?");
+            throw new InvalidInputException(source, "header", "does not start with '{'; is this a safetensors file?");
         }
         return JsonValue.parse(text, source).asObject(source);
     }
@@ -167,8 +166,7 @@ public final class SafetensorsFile implements AutoCloseable {
     }
 
     private static TensorView view(Entry entry, MemorySegment data) {
-        return new TensorView(
-                entry.name, entry.dtype, entry.shape, data.asSlice(entry.begin, entry.end - entry.begin));
+        return new TensorView(entry.name, entry.dtype, entry.shape, data.asSlice(entry.begin, entry.end - entry.begin));
     }
 
     private Entry entry(String name, JsonValue.Obj info) {
@@ -189,8 +187,7 @@ public final class SafetensorsFile implements AutoCloseable {
         long begin = offsets.get(0);
         long end = offsets.get(1);
         if (begin < 0 || end < begin) {
-            throw new InvalidInputException(
-                    source, offsetsPath, "is " + offsets + ", expected 0 <= begin <= end");
+            throw new InvalidInputException(source, offsetsPath, "is " + offsets + ", expected 0 <= begin <= end");
         }
         if (end - begin != expected) {
             throw new InvalidInputException(

@@ -37,7 +37,8 @@ public final class SafetensorsWriter {
     public static void write(Path target, List<TensorView> tensors, Map<String, String> metadata) {
         checkNames(target, tensors);
         List<TensorView> ordered = tensors.stream()
-                .sorted(Comparator.comparingInt((TensorView tensor) -> -tensor.dtype().writeRank())
+                .sorted(Comparator.comparingInt(
+                                (TensorView tensor) -> -tensor.dtype().writeRank())
                         .thenComparing(TensorView::name, SafetensorsWriter::compareUtf8))
                 .toList();
         byte[] header = header(target, ordered, metadata);
@@ -68,8 +69,7 @@ public final class SafetensorsWriter {
 
     /** The reference orders names by their UTF-8 bytes, which differs from Java's order beyond the basic plane. */
     private static int compareUtf8(String left, String right) {
-        return Arrays.compareUnsigned(
-                left.getBytes(StandardCharsets.UTF_8), right.getBytes(StandardCharsets.UTF_8));
+        return Arrays.compareUnsigned(left.getBytes(StandardCharsets.UTF_8), right.getBytes(StandardCharsets.UTF_8));
     }
 
     private static byte[] header(Path target, List<TensorView> ordered, Map<String, String> metadata) {
@@ -104,7 +104,9 @@ public final class SafetensorsWriter {
     private static void stream(FileChannel channel, MemorySegment data) throws IOException {
         // A ByteBuffer holds at most 2 GiB, and writing a heap buffer costs a native copy of its size.
         for (long at = 0; at < data.byteSize(); at += CHUNK) {
-            drain(channel, data.asSlice(at, Math.min(CHUNK, data.byteSize() - at)).asByteBuffer());
+            drain(
+                    channel,
+                    data.asSlice(at, Math.min(CHUNK, data.byteSize() - at)).asByteBuffer());
         }
     }
 

@@ -23,8 +23,7 @@ import org.dndllm.InvalidInputException;
 final class StoredZip {
     private static final ValueLayout.OfShort LE_SHORT =
             ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfInt LE_INT =
-            ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfInt LE_INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfLong LE_LONG =
             ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
@@ -215,8 +214,7 @@ final class StoredZip {
         long begin = header + LOCAL_BYTES + nameBytes + u16(header + 28);
         if (sizes.size < 0 || begin > directoryOffset || sizes.size > directoryOffset - begin) {
             throw fail(
-                    name,
-                    "its " + sizes.size + " bytes at " + begin + " run into the directory; the file is damaged");
+                    name, "its " + sizes.size + " bytes at " + begin + " run into the directory; the file is damaged");
         }
         extents.add(new Extent(name, header, begin + sizes.size));
         return bytes.asSlice(begin, sizes.size);

@@ -27,13 +27,27 @@ public final class TorchArchive implements AutoCloseable {
     private static final int MAX_VERSION = 10;
 
     private static final int MAX_DEPTH = 100;
-    private static final int MAX_VALUES = 1 << 22;
+    private static final int MAX_VALUES = 1 << 20;
+    private static final int MAX_TENSORS = 1 << 17;
     private static final int MAX_TEXT = 64;
-    private static final int MAX_NAME = 4096;
+    private static final int MAX_NAME = 1024;
 
     /** A pickle of protocol 2 that begins with the integer 0x1950a86a20f9469cfc6c. */
     private static final byte[] LEGACY_MAGIC = {
-        (byte) 0x80, 2, (byte) 0x8a, 10, 0x6c, (byte) 0xfc, (byte) 0x9c, 0x46, (byte) 0xf9, 0x20, 0x6a, (byte) 0xa8, 0x50, 0x19
+        (byte) 0x80,
+        2,
+        (byte) 0x8a,
+        10,
+        0x6c,
+        (byte) 0xfc,
+        (byte) 0x9c,
+        0x46,
+        (byte) 0xf9,
+        0x20,
+        0x6a,
+        (byte) 0xa8,
+        0x50,
+        0x19
     };
 
     private final String source;
@@ -139,8 +153,7 @@ public final class TorchArchive implements AutoCloseable {
     }
 
     private static String text(MemorySegment record) {
-        byte[] bytes =
-                record.asSlice(0, Math.min(MAX_TEXT, record.byteSize())).toArray(ValueLayout.JAVA_BYTE);
+        byte[] bytes = record.asSlice(0, Math.min(MAX_TEXT, record.byteSize())).toArray(ValueLayout.JAVA_BYTE);
         return new String(bytes, StandardCharsets.UTF_8).strip();
     }
 
@@ -177,6 +190,9 @@ public final class TorchArchive implements AutoCloseable {
     }
 
     private TensorView named(TensorView tensor, String path) {
+        if (tensors.size() >= MAX_TENSORS) {
+            throw fail(path, "is one tensor too many, expected at most " + MAX_TENSORS);
+        }
         TensorView named = tensor.withName(path);
         if (tensors.putIfAbsent(path, named) != null) {
             throw fail(path, "two tensors have this dotted name; rename one of them");

@@ -93,8 +93,8 @@ final class TorchTensors {
         List<Long> shape = longs(size, "size");
         List<Long> strides = longs(stride, "stride");
         if (shape.size() != strides.size() || shape.size() > MAX_RANK) {
-            throw fail("has size " + shape.size() + " numbers and stride " + strides.size()
-                    + ", expected as many of both, at most " + MAX_RANK);
+            throw fail("has " + shape.size() + " extents and " + strides.size()
+                    + " strides, expected as many of both, at most " + MAX_RANK);
         }
         long bytes = checkedBytes(dtype, shape);
         checkBounds(storage, dtype, offset, shape, strides, bytes);
@@ -127,7 +127,7 @@ final class TorchTensors {
         try {
             return TensorView.byteSize(dtype, shape);
         } catch (IllegalArgumentException overflow) {
-            throw fail(overflow.getMessage());
+            throw fail("is impossible: " + overflow.getMessage());
         }
     }
 
