@@ -1,5 +1,6 @@
 package org.dndllm.format;
 
+import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -11,6 +12,10 @@ import org.dndllm.InvalidInputException;
 
 /** Recursive descent over one JSON text; used once. Recursion is bounded by {@link JsonValue#MAX_DEPTH}. */
 final class JsonParser {
+    private static final int MAX_PATH = 300;
+    private static final int LONG_DIGITS = 20;
+    private static final BigInteger BEYOND_LONG = BigInteger.ONE.shiftLeft(Long.SIZE);
+
     private final String text;
     private final String source;
     private int at;
@@ -83,7 +88,7 @@ final class JsonParser {
                 throw fail(path, "unexpected " + here() + ", expected a key in double quotes");
             }
             String key = string(path);
-            String keyPath = path.equals("$") ? key : path + "." + key;
+            String keyPath = join(path, key);
             skipSpace();
             if (!skip(':')) {
                 throw fail(keyPath, "unexpected " + here() + ", expected ':'");
@@ -91,7 +96,7 @@ final class JsonParser {
             skipSpace();
             JsonValue value = value(keyPath, depth);
             if (members.putIfAbsent(key, value) != null) {
-                throw fail(keyPath, "duplicate key \"" + key + "\"; remove one of the two");
+                throw fail(keyPath, "duplicate key \"" + clip(key, MAX_PATH) + "\"; remove one of the two");
             }
             skipSpace();
             if (skip('}')) {
@@ -113,7 +118,7 @@ final class JsonParser {
         }
         while (true) {
             skipSpace();
-            items.add(value(path + "[" + items.size() + "]", depth));
+            items.add(value(clip(path, MAX_PATH) + "[" + items.size() + "]", depth));
             skipSpace();
             if (skip(']')) {
                 return new JsonValue.Arr(items, source, path);
@@ -166,16 +171,15 @@ final class JsonParser {
     private Number exact(String digits, boolean whole, String path) {
         // -0 is a double: a long would lose its sign.
         if (whole && !digits.equals("-0")) {
-            try {
-                return Long.parseLong(digits);
-            } catch (NumberFormatException beyondLong) {
-                throw new InvalidInputException(
-                        source, path, "whole number beyond 64 bits: " + clip(digits), beyondLong);
+            BigInteger exact = digits.length() <= LONG_DIGITS ? new BigInteger(digits) : BEYOND_LONG;
+            if (exact.bitLength() < Long.SIZE) {
+                return exact.longValue();
             }
+            // Falls through: Hugging Face writes "no limit" as int(1e30), which only a double can hold.
         }
         double value = Double.parseDouble(digits);
         if (Double.isInfinite(value)) {
-            throw fail(path, "number beyond the range of a double: " + clip(digits));
+            throw fail(path, "number beyond the range of a double: " + clip(digits, 40));
         }
         return value;
     }
@@ -292,8 +296,14 @@ final class JsonParser {
         return c >= '0' && c <= '9';
     }
 
-    private static String clip(String text) {
-        return text.length() <= 40 ? text : text.substring(0, 40) + "...";
+    /** Path of a member. Bounded, or one huge key above many values would cost its length for each of them. */
+    static String join(String path, String key) {
+        String shortKey = clip(key, MAX_PATH);
+        return path.equals("$") ? shortKey : clip(path, MAX_PATH) + "." + shortKey;
+    }
+
+    private static String clip(String text, int length) {
+        return text.length() <= length ? text : text.substring(0, length) + "...";
     }
 
     private String here() {

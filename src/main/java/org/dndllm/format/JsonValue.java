@@ -1,5 +1,6 @@
 package org.dndllm.format;
 
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -100,7 +101,8 @@ public sealed interface JsonValue {
         }
 
         public String string(String key) {
-            return expect(require(key), Str.class, "a string", source, pathOf(key)).value();
+            return expect(require(key), Str.class, "a string", source, pathOf(key))
+                    .value();
         }
 
         /** A whole number within 64 bits; 3.0 counts as 3. */
@@ -147,7 +149,7 @@ public sealed interface JsonValue {
 
         /** Dotted path of a member, as errors spell it. */
         public String pathOf(String key) {
-            return path.equals("$") ? key : path + "." + key;
+            return JsonParser.join(path, key);
         }
     }
 
@@ -163,7 +165,8 @@ public sealed interface JsonValue {
 
         /** All items as strings. */
         public List<String> strings() {
-            return each((item, at) -> expect(item, Str.class, "a string", source, at).value());
+            return each((item, at) ->
+                    expect(item, Str.class, "a string", source, at).value());
         }
 
         /** All items as whole numbers within 64 bits. */
@@ -188,7 +191,7 @@ public sealed interface JsonValue {
         }
 
         private <T> List<T> each(ItemReader<T> reader) {
-            List<T> read = new java.util.ArrayList<>(items.size());
+            List<T> read = new ArrayList<>(items.size());
             for (int i = 0; i < items.size(); i++) {
                 read.add(reader.read(items.get(i), path + "[" + i + "]"));
             }

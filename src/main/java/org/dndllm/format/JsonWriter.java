@@ -43,8 +43,9 @@ public final class JsonWriter {
             case Map<?, ?> map -> object(map, depth);
             case List<?> list -> array(list, depth);
             case JsonValue json -> json(json, depth);
-            default -> throw new IllegalArgumentException(
-                    "JSON has no form for " + value.getClass().getName());
+            default ->
+                throw new IllegalArgumentException(
+                        "JSON has no form for " + value.getClass().getName());
         }
     }
 
@@ -105,7 +106,10 @@ public final class JsonWriter {
     }
 
     private static boolean isContainer(Object item) {
-        return item instanceof Map || item instanceof List || item instanceof JsonValue.Obj || item instanceof JsonValue.Arr;
+        return item instanceof Map
+                || item instanceof List
+                || item instanceof JsonValue.Obj
+                || item instanceof JsonValue.Arr;
     }
 
     private void separate(boolean first, int depth) {

@@ -56,8 +56,11 @@ public record TensorView(String name, DType dtype, List<Long> shape, MemorySegme
                     values[i] = (float) data.get(LE_DOUBLE, (long) i * Double.BYTES);
                 }
             }
-            default -> throw new InvalidInputException(
-                    "<tensor>", label(), "has type " + dtype + ", expected F32, F16, BF16 or F64; convert it first");
+            default ->
+                throw new InvalidInputException(
+                        "<tensor>",
+                        label(),
+                        "has type " + dtype + ", expected F32, F16, BF16 or F64; convert it first");
         }
         return values;
     }
