@@ -69,8 +69,8 @@ public final class SyntheticBase {
                         "matrixType", type + " needs widths that are multiples of 32, not " + columns + "; use F16");
             }
         }
-        if (shape.heads() % shape.kvHeads() != 0 || shape.headDim() % 2 != 0) {
-            throw fault("heads", "must be a multiple of the key-value heads, and their size even");
+        if (shape.headDim() % 2 != 0) {
+            throw fault("headDim", "is " + shape.headDim() + "; rotary positions need an even number");
         }
         switch (type) {
             case F32, F16, BF16, Q8_0 -> {}

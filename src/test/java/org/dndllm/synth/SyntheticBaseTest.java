@@ -82,14 +82,14 @@ final class SyntheticBaseTest {
                 .hasMessageContaining("matrixType");
         assertThatThrownBy(() -> writer(odd, GgmlType.F16))
                 .isInstanceOf(InvalidInputException.class)
-                .hasMessageContaining("heads");
+                .hasMessageContaining("headDim");
         assertThatThrownBy(() -> writer(TINY, GgmlType.Q4_0)).isInstanceOf(InvalidInputException.class);
         BaseShape small = new BaseShape("qwen2", 1, 64, 4, 2, 16, 160, 300, true);
         assertThatThrownBy(() -> writer(small, GgmlType.F16))
                 .isInstanceOf(InvalidInputException.class)
                 .hasMessageContaining("more than the model's 300");
-        BaseShape llama = new BaseShape("llama", 1, 64, 4, 2, 16, 160, 512, true);
-        assertThatThrownBy(() -> writer(llama, GgmlType.F16)).hasMessageContaining("architecture");
+        BaseShape vision = new BaseShape("qwen2vl", 1, 64, 4, 2, 16, 160, 512, true);
+        assertThatThrownBy(() -> writer(vision, GgmlType.F16)).hasMessageContaining("architecture");
     }
 
     @Test
