@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import ai.onnxruntime.OrtEnvironment;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -67,6 +68,19 @@ class OnnxSessionIT {
                     assertThat(session.optimization()).isNotEqualTo(Optimization.AUTO);
                 }
             }
+        }
+    }
+
+    @Test
+    void open_moreThanAGigabyteOfData_keepsWeightsMapped() throws IOException {
+        // given: a sparse data file that the model does not even refer to
+        Path model = affine(ExternalData.NEVER);
+        try (RandomAccessFile data = new RandomAccessFile(folder.resolve("affine.onnx.data").toFile(), "rw")) {
+            data.setLength((1L << 30) + 1);
+        }
+        // then
+        try (OnnxSession session = OnnxSession.open(model, SessionOptions.defaults())) {
+            assertThat(session.optimization()).isEqualTo(Optimization.EXTENDED);
         }
     }
 
