@@ -46,8 +46,10 @@ class GeneratorWeightsTest {
         // given
         float[] first = whole(GeneratorWeights.random(CONFIG, 7), LAYER + "linear1.conv1w.weight");
         // then
-        assertThat(whole(GeneratorWeights.random(CONFIG, 8), LAYER + "linear1.conv1w.weight")).isNotEqualTo(first);
-        assertThat(whole(GeneratorWeights.random(CONFIG, 7), LAYER + "linear1.conv2w.weight")).isNotEqualTo(first);
+        assertThat(whole(GeneratorWeights.random(CONFIG, 8), LAYER + "linear1.conv1w.weight"))
+                .isNotEqualTo(first);
+        assertThat(whole(GeneratorWeights.random(CONFIG, 7), LAYER + "linear1.conv2w.weight"))
+                .isNotEqualTo(first);
     }
 
     @Test

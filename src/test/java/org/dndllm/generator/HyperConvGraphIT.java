@@ -50,8 +50,7 @@ class HyperConvGraphIT {
         // given
         long seed = 20250616;
         Map<String, TensorView> weights = randomWeights(config, seed);
-        float[] condition = normal(
-                new Random(seed + 1), config.prompts() * config.textLength() * config.channels());
+        float[] condition = normal(new Random(seed + 1), config.prompts() * config.textLength() * config.channels());
         Path model = folder.resolve("generator.onnx");
         // when
         HyperConvGraph.export(config, WeightSource.of(weights, "<test>"), model);
@@ -123,7 +122,8 @@ class HyperConvGraphIT {
             OnnxTensorValue tokens;
             try (OnnxSession session = OnnxSession.open(model, SessionOptions.defaults())) {
                 OnnxTensorValue input = new OnnxTensorValue.Floats(condition.toFloats(), condition.shape());
-                tokens = Objects.requireNonNull(session.run(Map.of("condition", input)).get("tokens"));
+                tokens = Objects.requireNonNull(
+                        session.run(Map.of("condition", input)).get("tokens"));
             }
             // then: two float32 implementations; measured at most 2.0e-6
             float[] official = expected.toFloats();
@@ -173,7 +173,9 @@ class HyperConvGraphIT {
         Map<String, TensorView> wide = new LinkedHashMap<>();
         randomWeights(config, 2).forEach((name, tensor) -> {
             half.put(name, TensorView.ofFloats(name, DType.BF16, tensor.shape(), tensor.toFloats()));
-            wide.put(name, TensorView.ofFloats(name, tensor.shape(), half.get(name).toFloats()));
+            wide.put(
+                    name,
+                    TensorView.ofFloats(name, tensor.shape(), half.get(name).toFloats()));
         });
         // then
         assertThat(HyperConvGraph.build(config, WeightSource.of(half, "half"), Long.MAX_VALUE)
@@ -255,7 +257,8 @@ class HyperConvGraphIT {
 
     private static Path resource(String name) {
         try {
-            return Path.of(Objects.requireNonNull(HyperConvGraphIT.class.getResource(name)).toURI());
+            return Path.of(Objects.requireNonNull(HyperConvGraphIT.class.getResource(name))
+                    .toURI());
         } catch (URISyntaxException e) {
             throw new IllegalStateException(e);
         }
