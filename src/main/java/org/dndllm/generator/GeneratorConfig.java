@@ -96,7 +96,8 @@ public record GeneratorConfig(String family, List<Stage> stages, int kernel, Opt
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("family", family);
         json.put("kernel", kernel);
-        json.put("stages", stages.stream().map(s -> List.of(s.n(), s.l(), s.c())).toList());
+        json.put(
+                "stages", stages.stream().map(s -> List.of(s.n(), s.l(), s.c())).toList());
         projection.ifPresent(p -> json.put("text_length", p.textLength()));
         return json;
     }
@@ -116,7 +117,8 @@ public record GeneratorConfig(String family, List<Stage> stages, int kernel, Opt
                         extents.path(),
                         "is " + nlc + ", expected [n, l, c], each at least 1; mend or export the bundle again");
             }
-            stages.add(new Stage(Math.toIntExact(nlc.get(0)), Math.toIntExact(nlc.get(1)), Math.toIntExact(nlc.get(2))));
+            stages.add(
+                    new Stage(Math.toIntExact(nlc.get(0)), Math.toIntExact(nlc.get(1)), Math.toIntExact(nlc.get(2))));
         }
         try {
             Optional<Projection> projection =

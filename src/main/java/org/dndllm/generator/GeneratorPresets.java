@@ -66,7 +66,8 @@ final class GeneratorPresets {
     static GeneratorConfig byName(String name) {
         GeneratorConfig config = PRESETS.get(name);
         if (config == null) {
-            throw new InvalidInputException("<argument>", "preset", "there is no " + name + "; choose one of " + names());
+            throw new InvalidInputException(
+                    "<argument>", "preset", "there is no " + name + "; choose one of " + names());
         }
         return config;
     }

@@ -167,8 +167,7 @@ public final class HyperConvGraph {
         long kernel = config.kernel();
         long before = (kernel - 1) / 2;
         long after = kernel - 1 - before;
-        return Map.of(
-                "kernel_shape", new long[] {kernel, kernel}, "pads", new long[] {before, before, after, after});
+        return Map.of("kernel_shape", new long[] {kernel, kernel}, "pads", new long[] {before, before, after, after});
     }
 
     private String transposed(String x, long... permutation) {
@@ -181,7 +180,8 @@ public final class HyperConvGraph {
 
     /** Declares part of a weight under its official name, with the range when it is not whole. */
     private String rows(String name, long from, long to) {
-        List<Long> shape = new ArrayList<>(Objects.requireNonNull(config.weightShapes().get(name)));
+        List<Long> shape =
+                new ArrayList<>(Objects.requireNonNull(config.weightShapes().get(name)));
         boolean whole = from == 0 && to == shape.get(0);
         shape.set(0, to - from);
         String valueName = whole ? name : name + "[" + from + ":" + to + "]";

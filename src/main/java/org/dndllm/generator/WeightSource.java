@@ -3,7 +3,9 @@ package org.dndllm.generator;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
+import org.dndllm.InvalidInputException;
 import org.dndllm.format.TensorView;
 
 /**
@@ -14,21 +16,38 @@ public interface WeightSource {
     /**
      * Shape of a weight, outermost extent first.
      *
-     * @throws org.dndllm.InvalidInputException when there is no such weight
+     * @throws InvalidInputException when there is no such weight
      */
     List<Long> shape(String name);
 
     /**
      * The part of a weight whose first index is in {@code [from, to)}. The view is valid until the next call.
      *
-     * @throws org.dndllm.InvalidInputException when there is no such weight
+     * @throws InvalidInputException when there is no such weight
      */
     TensorView rows(String name, long from, long to);
 
     /**
+     * Weights that exist whole under their official names, such as the entries of a {@code .pth} file. Entries that are
+     * no weights of a generator (the loss weights, an encoder saved along) are never asked for.
+     *
+     * @param source the file they come from, for errors
+     */
+    static WeightSource of(Map<String, TensorView> tensors, String source) {
+        return of(name -> {
+            TensorView tensor = tensors.get(name);
+            if (tensor == null) {
+                throw new InvalidInputException(
+                        source, name, "is missing; expected the weights of an official decoder, all in one file");
+            }
+            return tensor;
+        });
+    }
+
+    /**
      * Weights that exist whole, for instance in a mapped file.
      *
-     * @param tensors gives the tensor of a name, or throws {@link org.dndllm.InvalidInputException}
+     * @param tensors gives the tensor of a name, or throws {@link InvalidInputException}
      */
     static WeightSource of(Function<String, TensorView> tensors) {
         return new WeightSource() {

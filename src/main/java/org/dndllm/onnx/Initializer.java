@@ -38,7 +38,8 @@ record Initializer(String name, OnnxType type, List<Long> shape, InitializerSour
         long[] at = {0};
         stream(piece -> {
             if (at[0] + piece.byteSize() <= bytes.length) {
-                MemorySegment.copy(piece, ValueLayout.JAVA_BYTE, 0, target, ValueLayout.JAVA_BYTE, at[0], piece.byteSize());
+                MemorySegment.copy(
+                        piece, ValueLayout.JAVA_BYTE, 0, target, ValueLayout.JAVA_BYTE, at[0], piece.byteSize());
             }
             at[0] += piece.byteSize();
         });

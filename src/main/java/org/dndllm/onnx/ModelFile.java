@@ -55,8 +55,7 @@ final class ModelFile {
         Map<String, Long> offsets = offsets(graph.initializers());
         String location = file + ".data";
         AtomicFile.write(target.resolveSibling(location), channel -> writeData(channel, offsets));
-        AtomicFile.write(
-                target, channel -> writeFully(channel, MemorySegment.ofArray(model(offsets, location))));
+        AtomicFile.write(target, channel -> writeFully(channel, MemorySegment.ofArray(model(offsets, location))));
     }
 
     /** Offset in the data file of each constant that goes there. */

@@ -38,7 +38,8 @@ public final class OnnxGraph {
     record Value(String name, OnnxType type, List<Object> dims) {}
 
     /** One operator; attributes in order of their names. */
-    record Node(String name, String op, List<String> inputs, List<String> outputs, TreeMap<String, Object> attributes) {}
+    record Node(
+            String name, String op, List<String> inputs, List<String> outputs, TreeMap<String, Object> attributes) {}
 
     /** @param name name of the graph, for viewers */
     public OnnxGraph(String name) {
@@ -194,7 +195,8 @@ public final class OnnxGraph {
         return nodes;
     }
 
-    private void add(String nodeName, String op, List<String> operands, Map<String, ?> attributes, List<String> results) {
+    private void add(
+            String nodeName, String op, List<String> operands, Map<String, ?> attributes, List<String> results) {
         for (String operand : operands) {
             if (!operand.isEmpty()) {
                 require(operand, op);

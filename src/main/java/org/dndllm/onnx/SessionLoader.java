@@ -39,7 +39,8 @@ final class SessionLoader {
             if (options.provider() == Provider.CUDA) {
                 throw new EnvironmentException(
                         model + ": CUDA was forced and cannot be used: " + e.getMessage()
-                                + ". Install what is missing and the GPU flavour of ONNX Runtime, or choose cpu or auto",
+                                + ". Install what is missing and the GPU flavour of ONNX Runtime, or choose cpu or"
+                                + " auto",
                         e);
             }
             return onCpu(model, options, optimization, "CPU (CUDA cannot be used: " + e.getMessage() + ")");

@@ -21,15 +21,18 @@ final class TensorCopies {
         OrtEnvironment environment = OrtRuntime.environment();
         long[] shape = value.shape().stream().mapToLong(Long::longValue).toArray();
         return switch (value) {
-            case OnnxTensorValue.Floats f when input.type().equals("FLOAT") ->
+            case OnnxTensorValue.Floats f
+            when input.type().equals("FLOAT") ->
                 OnnxTensor.createTensor(environment, FloatBuffer.wrap(f.values()), shape);
-            case OnnxTensorValue.Longs l when input.type().equals("INT64") ->
+            case OnnxTensorValue.Longs l
+            when input.type().equals("INT64") ->
                 OnnxTensor.createTensor(environment, LongBuffer.wrap(l.values()), shape);
-            case OnnxTensorValue.Longs l when input.type().equals("INT32") ->
+            case OnnxTensorValue.Longs l
+            when input.type().equals("INT32") ->
                 OnnxTensor.createTensor(environment, IntBuffer.wrap(toInts(l.values())), shape);
-            case OnnxTensorValue.Longs l when input.type().equals("BOOL") ->
-                OnnxTensor.createTensor(
-                        environment, ByteBuffer.wrap(toBooleans(l.values())), shape, OnnxJavaType.BOOL);
+            case OnnxTensorValue.Longs l
+            when input.type().equals("BOOL") ->
+                OnnxTensor.createTensor(environment, ByteBuffer.wrap(toBooleans(l.values())), shape, OnnxJavaType.BOOL);
             default ->
                 throw new IllegalArgumentException("input " + input.name() + " takes " + input.type() + ", not "
                         + value.getClass().getSimpleName());

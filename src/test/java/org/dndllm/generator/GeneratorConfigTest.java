@@ -40,11 +40,10 @@ class GeneratorConfigTest {
         List<Stage> stages = GeneratorConfig.preset("qwen2.5-0.5b-commonsense").stages();
         for (int i = 0; i < expected.length; i++) {
             // when
-            long parameters = GeneratorConfig.paper(9, stages.get(i), stages.get(i + 1)).parameters();
+            long parameters =
+                    GeneratorConfig.paper(9, stages.get(i), stages.get(i + 1)).parameters();
             // then
-            assertThat(parameters / 1e6)
-                    .as("layer %d", i)
-                    .isCloseTo(expected[i], offset(0.0005));
+            assertThat(parameters / 1e6).as("layer %d", i).isCloseTo(expected[i], offset(0.0005));
         }
     }
 
@@ -117,8 +116,8 @@ class GeneratorConfigTest {
     }
 
     private static void assertRefused(String json, String part) {
-        assertThatThrownBy(() -> GeneratorConfig.fromJson(
-                        JsonValue.parse(json, "b.json").asObject("b.json")))
+        assertThatThrownBy(() ->
+                        GeneratorConfig.fromJson(JsonValue.parse(json, "b.json").asObject("b.json")))
                 .isInstanceOf(InvalidInputException.class)
                 .hasMessageStartingWith("b.json")
                 .hasMessageContaining(part);

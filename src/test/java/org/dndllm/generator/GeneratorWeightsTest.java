@@ -12,6 +12,8 @@ class GeneratorWeightsTest {
     private static final GeneratorConfig CONFIG =
             GeneratorConfig.superLarge(40, 5, new Stage(16, 30, 12), new Stage(32, 10, 8));
     private static final String LAYER = "model.decoder.module_list.0.";
+    private static final float[] FROZEN_UNIFORM = {0.022300571f, -0.032323956f, -0.00499931f};
+    private static final float[] FROZEN_GAUSSIAN = {-1.644021f, 0.025784956f, -0.5864646f};
 
     private static float[] whole(WeightSource weights, String name) {
         return weights.rows(name, 0, weights.shape(name).get(0)).toFloats();
@@ -39,16 +41,15 @@ class GeneratorWeightsTest {
         assertThat(Arrays.copyOf(whole(weights, "gate_proj.weight"), 3)).containsExactly(FROZEN_GAUSSIAN);
     }
 
-    private static final float[] FROZEN_UNIFORM = {0f, 0f, 0f};
-    private static final float[] FROZEN_GAUSSIAN = {0f, 0f, 0f};
-
     @Test
     void random_otherSeedOrName_givesOtherNumbers() {
         // given
         float[] first = whole(GeneratorWeights.random(CONFIG, 7), LAYER + "linear1.conv1w.weight");
         // then
-        assertThat(whole(GeneratorWeights.random(CONFIG, 8), LAYER + "linear1.conv1w.weight")).isNotEqualTo(first);
-        assertThat(whole(GeneratorWeights.random(CONFIG, 7), LAYER + "linear1.conv2w.weight")).isNotEqualTo(first);
+        assertThat(whole(GeneratorWeights.random(CONFIG, 8), LAYER + "linear1.conv1w.weight"))
+                .isNotEqualTo(first);
+        assertThat(whole(GeneratorWeights.random(CONFIG, 7), LAYER + "linear1.conv2w.weight"))
+                .isNotEqualTo(first);
     }
 
     @Test

@@ -24,7 +24,8 @@ final class HyperConvReference {
         }
         Stage first = config.stages().get(0);
         if (config.projection().isPresent()) {
-            values = linear(linear(values, config.textLength(), first.l(), "down_proj"), first.l(), first.l(), "gate_proj");
+            values = linear(
+                    linear(values, config.textLength(), first.l(), "down_proj"), first.l(), first.l(), "gate_proj");
         }
         Cube x = new Cube(first.n(), first.l(), first.c(), values);
         for (int i = 0; i + 1 < config.stages().size(); i++) {
@@ -48,8 +49,10 @@ final class HyperConvReference {
 
     private Cube hyper(Cube input, Stage out, String prefix) {
         Cube x = normalized(input, floats(prefix + "norm.weight"), floats(prefix + "norm.bias"));
-        Cube width = conv(conv(x, Axis.C, out.c(), prefix + "conv1w.weight"), Axis.L, out.l(), prefix + "conv1h.weight");
-        Cube height = conv(conv(x, Axis.L, out.l(), prefix + "conv2h.weight"), Axis.C, out.c(), prefix + "conv2w.weight");
+        Cube width =
+                conv(conv(x, Axis.C, out.c(), prefix + "conv1w.weight"), Axis.L, out.l(), prefix + "conv1h.weight");
+        Cube height =
+                conv(conv(x, Axis.L, out.l(), prefix + "conv2h.weight"), Axis.C, out.c(), prefix + "conv2w.weight");
         float[] bias = floats(prefix + "bias");
         for (int i = 0; i < width.values.length; i++) {
             width.values[i] = (width.values[i] + Math.tanh(height.values[i]) + bias[i % bias.length]) / 3;
@@ -89,10 +92,7 @@ final class HyperConvReference {
         int k = config.kernel();
         int before = (k - 1) / 2;
         Cube y = new Cube(
-                mixed == Axis.N ? size : x.n,
-                mixed == Axis.L ? size : x.l,
-                mixed == Axis.C ? size : x.c,
-                null);
+                mixed == Axis.N ? size : x.n, mixed == Axis.L ? size : x.l, mixed == Axis.C ? size : x.c, null);
         int inputs = mixed == Axis.N ? x.n : mixed == Axis.L ? x.l : x.c;
         for (int n = 0; n < y.n; n++) {
             for (int l = 0; l < y.l; l++) {

@@ -26,10 +26,9 @@ class OnnxGraphTest {
     private static OnnxGraph sample() {
         OnnxGraph graph = new OnnxGraph("sample");
         String x = graph.input("x", OnnxType.FLOAT, "batch", 4, 300L);
-        String w = graph.initializer(
-                "w", TensorView.ofFloats("w", List.of(300L, 2L), filled(600)));
-        String half = graph.initializer(
-                "half", TensorView.ofFloats("half", DType.F16, List.of(2L), new float[] {1, 2}));
+        String w = graph.initializer("w", TensorView.ofFloats("w", List.of(300L, 2L), filled(600)));
+        String half =
+                graph.initializer("half", TensorView.ofFloats("half", DType.F16, List.of(2L), new float[] {1, 2}));
         String y = graph.node("MatMul", x, w);
         String cast = graph.node("Cast", List.of(half), Map.of("to", 1));
         String sum = graph.node("Add", y, cast);
@@ -63,8 +62,9 @@ class OnnxGraphTest {
         assertThat(shape.getDim(0).getDimParam()).isEqualTo("batch");
         assertThat(shape.getDim(2).getDimValue()).isEqualTo(300);
         assertThat(graph.getOutput(0).getName()).isEqualTo("out");
-        assertThat(graph.getNodeList()).extracting(OnnxMl.NodeProto::getOpType).containsExactly(
-                "MatMul", "Cast", "Add", "Split", "Mul", "Concat");
+        assertThat(graph.getNodeList())
+                .extracting(OnnxMl.NodeProto::getOpType)
+                .containsExactly("MatMul", "Cast", "Add", "Split", "Mul", "Concat");
         assertThat(graph.getNode(3).getOutputList()).containsExactly("split_1.0", "split_1.1");
         assertThat(graph.getNode(3).getAttribute(0).getI()).isEqualTo(-1);
         OnnxMl.TensorProto w = graph.getInitializer(0);
@@ -81,11 +81,28 @@ class OnnxGraphTest {
         OnnxGraph graph = new OnnxGraph("attributes");
         String x = graph.input("x", OnnxType.INT64, 1);
         Map<String, Object> attributes = Map.of(
-                "int", 3, "long", Long.MIN_VALUE, "float", 0.1f, "double", 0.5, "text", "grüße",
-                "ints", new int[] {1, -2}, "longs", new long[] {}, "list", List.of(4, 5L), "floats", new float[] {1.5f});
+                "int",
+                3,
+                "long",
+                Long.MIN_VALUE,
+                "float",
+                0.1f,
+                "double",
+                0.5,
+                "text",
+                "grüße",
+                "ints",
+                new int[] {1, -2},
+                "longs",
+                new long[] {},
+                "list",
+                List.of(4, 5L),
+                "floats",
+                new float[] {1.5f});
         graph.node("Anything", List.of(x, "", x), attributes);
         // when
-        OnnxMl.NodeProto node = OnnxMl.ModelProto.parseFrom(graph.toBytes()).getGraph().getNode(0);
+        OnnxMl.NodeProto node =
+                OnnxMl.ModelProto.parseFrom(graph.toBytes()).getGraph().getNode(0);
         // then
         assertThat(node.getInputList()).containsExactly("x", "", "x");
         assertThat(node.getAttributeList())
@@ -115,7 +132,8 @@ class OnnxGraphTest {
         // when
         sample().write(target, ExternalData.ALWAYS);
         // then
-        OnnxMl.GraphProto graph = OnnxMl.ModelProto.parseFrom(Files.readAllBytes(target)).getGraph();
+        OnnxMl.GraphProto graph =
+                OnnxMl.ModelProto.parseFrom(Files.readAllBytes(target)).getGraph();
         OnnxMl.TensorProto w = graph.getInitializer(0);
         assertThat(w.getDataLocation()).isEqualTo(OnnxMl.TensorProto.DataLocation.EXTERNAL);
         assertThat(w.getExternalDataList())
@@ -173,7 +191,9 @@ class OnnxGraphTest {
     void toBytes_aboveThreshold_isRefused() {
         OnnxGraph graph = new OnnxGraph("large");
         graph.initializer("w", OnnxType.FLOAT, List.of(1L << 27), sink -> {});
-        assertThatThrownBy(graph::toBytes).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("large");
+        assertThatThrownBy(graph::toBytes)
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("large");
     }
 
     @Test

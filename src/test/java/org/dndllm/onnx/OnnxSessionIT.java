@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import ai.onnxruntime.OrtEnvironment;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -36,7 +37,8 @@ class OnnxSessionIT {
             w[i] = i;
         }
         String x = graph.input("x", OnnxType.FLOAT, "batch", 3);
-        String product = graph.node("MatMul", x, graph.initializer("w", TensorView.ofFloats("w", List.of(3L, 400L), w)));
+        String product =
+                graph.node("MatMul", x, graph.initializer("w", TensorView.ofFloats("w", List.of(3L, 400L), w)));
         graph.namedNode("y", "Add", List.of(product, graph.scalar("one", 1f)), Map.of());
         graph.output("y", OnnxType.FLOAT, "batch", 400);
         Path target = folder.resolve("affine.onnx");
@@ -67,6 +69,20 @@ class OnnxSessionIT {
                     assertThat(session.optimization()).isNotEqualTo(Optimization.AUTO);
                 }
             }
+        }
+    }
+
+    @Test
+    void open_moreThanAGigabyteOfData_keepsWeightsMapped() throws IOException {
+        // given: a sparse data file that the model does not even refer to
+        Path model = affine(ExternalData.NEVER);
+        try (RandomAccessFile data =
+                new RandomAccessFile(folder.resolve("affine.onnx.data").toFile(), "rw")) {
+            data.setLength((1L << 30) + 1);
+        }
+        // then
+        try (OnnxSession session = OnnxSession.open(model, SessionOptions.defaults())) {
+            assertThat(session.optimization()).isEqualTo(Optimization.EXTENDED);
         }
     }
 
@@ -114,7 +130,8 @@ class OnnxSessionIT {
         // given
         Path text = Files.writeString(folder.resolve("text.onnx"), "this is no model");
         Path whole = affine(ExternalData.ALWAYS);
-        Path orphan = Files.copy(whole, Files.createDirectory(folder.resolve("sub")).resolve("orphan.onnx"));
+        Path orphan =
+                Files.copy(whole, Files.createDirectory(folder.resolve("sub")).resolve("orphan.onnx"));
         // then
         for (Path path : List.of(text, orphan, folder.resolve("absent.onnx"), folder)) {
             assertThatThrownBy(() -> OnnxSession.open(path, SessionOptions.defaults()))
@@ -189,7 +206,8 @@ class OnnxSessionIT {
             assumeThat(session.provider()).as("a machine with CUDA").isEqualTo(Provider.CPU);
             assertThat(session.providerReport()).startsWith("CPU (CUDA cannot be used: ");
         }
-        assertThatThrownBy(() -> OnnxSession.open(model, SessionOptions.defaults().withProvider(Provider.CUDA)))
+        assertThatThrownBy(
+                        () -> OnnxSession.open(model, SessionOptions.defaults().withProvider(Provider.CUDA)))
                 .isInstanceOf(EnvironmentException.class)
                 .hasMessageContaining("CUDA was forced")
                 .hasMessageContaining("CUDA");
