@@ -25,8 +25,8 @@ final class BertReferenceTest {
             float[] expected = golden.tensor("last_hidden_state").toFloats();
             for (int n = 0; n < ids.shape().get(0); n++) {
                 long[] row = Arrays.copyOfRange(Errors.longs(ids), n * length, (n + 1) * length);
-                long[] mask = Arrays.copyOfRange(
-                        Errors.longs(golden.tensor("attention_mask")), n * length, (n + 1) * length);
+                long[] mask =
+                        Arrays.copyOfRange(Errors.longs(golden.tensor("attention_mask")), n * length, (n + 1) * length);
                 double[] flat = Arrays.stream(reference.states(row, mask))
                         .flatMapToDouble(Arrays::stream)
                         .toArray();

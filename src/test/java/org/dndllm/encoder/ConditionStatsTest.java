@@ -11,8 +11,7 @@ final class ConditionStatsTest {
     void of_twoOpposedPrompts_countsAndCompares() {
         // given: [N=2, L=2, C=2]; the second position of the second prompt is padding with a value that must not count
         float[] states = {1, 0, 3, 0, /* second prompt */ 0, 2, 100, 100};
-        Condition condition =
-                new Condition(2, 2, 2, states, new boolean[] {true, true, true, false}, new int[] {2, 1});
+        Condition condition = new Condition(2, 2, 2, states, new boolean[] {true, true, true, false}, new int[] {2, 1});
         // when
         ConditionStats stats = ConditionStats.of(condition);
         // then: prompt means are (2, 0) and (0, 2)

@@ -45,7 +45,8 @@ final class EncoderInputsIT {
     }
 
     static Stream<Damage> damages() {
-        return Stream.of(configs(), vocabularies(), tokenizers(), weights(), graphs()).flatMap(List::stream);
+        return Stream.of(configs(), vocabularies(), tokenizers(), weights(), graphs())
+                .flatMap(List::stream);
     }
 
     private static List<Damage> configs() {
@@ -54,7 +55,11 @@ final class EncoderInputsIT {
                 new Damage("config no JSON", text(CONFIG, "hidden_size: 32"), CONFIG, ""),
                 new Damage("config no object", text(CONFIG, "[1]"), CONFIG, "$"),
                 new Damage("config not UTF-8", bytes(CONFIG, 0x7b, 0xff, 0x7d), CONFIG, "encoding"),
-                new Damage("other model type", config("\"model_type\": \"bert\"", "\"model_type\": \"mpnet\""), CONFIG, "model_type"),
+                new Damage(
+                        "other model type",
+                        config("\"model_type\": \"bert\"", "\"model_type\": \"mpnet\""),
+                        CONFIG,
+                        "model_type"),
                 new Damage("other activation", config("\"gelu\"", "\"gelu_new\""), CONFIG, "hidden_act"),
                 new Damage(
                         "relative positions",
@@ -63,18 +68,50 @@ final class EncoderInputsIT {
                         "position_embedding_type"),
                 new Damage("decoder", config("{", "{\"is_decoder\": true,"), CONFIG, "is_decoder"),
                 new Damage("no hidden size", config("\"hidden_size\"", "\"hidden\""), CONFIG, "hidden_size"),
-                new Damage("hidden size text", config("\"hidden_size\": 32", "\"hidden_size\": \"32\""), CONFIG, "hidden_size"),
+                new Damage(
+                        "hidden size text",
+                        config("\"hidden_size\": 32", "\"hidden_size\": \"32\""),
+                        CONFIG,
+                        "hidden_size"),
                 new Damage("hidden size 0", config("\"hidden_size\": 32", "\"hidden_size\": 0"), CONFIG, "hidden_size"),
                 new Damage("heads do not divide", config("heads\": 4", "heads\": 5"), CONFIG, "num_attention_heads"),
-                new Damage("no layers", config("\"num_hidden_layers\": 2", "\"num_hidden_layers\": -2"), CONFIG, "num_hidden_layers"),
-                new Damage("fractional layers", config("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 2.5"), CONFIG, "num_hidden_layers"),
-                new Damage("huge intermediate", config("\"intermediate_size\": 64", "\"intermediate_size\": 99999999999"), CONFIG, "intermediate_size"),
+                new Damage(
+                        "no layers",
+                        config("\"num_hidden_layers\": 2", "\"num_hidden_layers\": -2"),
+                        CONFIG,
+                        "num_hidden_layers"),
+                new Damage(
+                        "fractional layers",
+                        config("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 2.5"),
+                        CONFIG,
+                        "num_hidden_layers"),
+                new Damage(
+                        "huge intermediate",
+                        config("\"intermediate_size\": 64", "\"intermediate_size\": 99999999999"),
+                        CONFIG,
+                        "intermediate_size"),
                 new Damage("eps 1", config("1e-12", "1"), CONFIG, "layer_norm_eps"),
-                new Damage("types null", config("\"type_vocab_size\": 2", "\"type_vocab_size\": null"), CONFIG, "type_vocab_size"),
-                new Damage("vocabulary smaller than tokenizer", config("\"vocab_size\": 200", "\"vocab_size\": 199"), CONFIG, "vocab_size"),
-                new Damage("other pooling", text("1_Pooling/config.json", "{\"pooling_mode_max_tokens\": true}"), "1_Pooling", "pooling_mode_max_tokens"),
+                new Damage(
+                        "types null",
+                        config("\"type_vocab_size\": 2", "\"type_vocab_size\": null"),
+                        CONFIG,
+                        "type_vocab_size"),
+                new Damage(
+                        "vocabulary smaller than tokenizer",
+                        config("\"vocab_size\": 200", "\"vocab_size\": 199"),
+                        CONFIG,
+                        "vocab_size"),
+                new Damage(
+                        "other pooling",
+                        text("1_Pooling/config.json", "{\"pooling_mode_max_tokens\": true}"),
+                        "1_Pooling",
+                        "pooling_mode_max_tokens"),
                 new Damage("no pooling", text("1_Pooling/config.json", "{}"), "1_Pooling", "pooling_mode_mean_tokens"),
-                new Damage("newer pooling", text("1_Pooling/config.json", "{\"pooling_mode\": \"lasttoken\"}"), "1_Pooling", "pooling_mode"));
+                new Damage(
+                        "newer pooling",
+                        text("1_Pooling/config.json", "{\"pooling_mode\": \"lasttoken\"}"),
+                        "1_Pooling",
+                        "pooling_mode"));
     }
 
     private static List<Damage> vocabularies() {
@@ -87,19 +124,47 @@ final class EncoderInputsIT {
                 new Damage("no [CLS]", vocabulary(v -> v.replace("[CLS]", "cls")), VOCAB, "[CLS]"),
                 new Damage("no [SEP]", vocabulary(v -> v.replace("[SEP]", "sep")), VOCAB, "[SEP]"),
                 new Damage("not UTF-8", bytes(VOCAB, 0x5b, 0xc3, 0x28), VOCAB, "encoding"),
-                new Damage("bad lower case flag", text("tokenizer_config.json", "{\"do_lower_case\": \"yes\"}"), "tokenizer_config", "do_lower_case"));
+                new Damage(
+                        "bad lower case flag",
+                        text("tokenizer_config.json", "{\"do_lower_case\": \"yes\"}"),
+                        "tokenizer_config",
+                        "do_lower_case"));
     }
 
     private static List<Damage> tokenizers() {
         return List.of(
                 new Damage("tokenizer cut off", json(j -> j.substring(0, j.length() / 2)), TOKENIZER, ""),
-                new Damage("other tokenizer type", json(j -> j.replace("\"WordPiece\"", "\"BPE\"")), TOKENIZER, "model.type"),
+                new Damage(
+                        "other tokenizer type",
+                        json(j -> j.replace("\"WordPiece\"", "\"BPE\"")),
+                        TOKENIZER,
+                        "model.type"),
                 new Damage("no model", json(j -> j.replace("\"model\"", "\"module\"")), TOKENIZER, "model"),
-                new Damage("id twice", json(j -> j.replaceFirst("\"heat\": ?\\d+", "\"heat\":7")), TOKENIZER, "model.vocab."),
-                new Damage("negative id", json(j -> j.replaceFirst("\"heat\": ?\\d+", "\"heat\":-7")), TOKENIZER, "model.vocab.heat"),
-                new Damage("unknown token unknown", json(j -> j.replaceFirst("\"unk_token\": ?\"\\[UNK\\]\"", "\"unk_token\":\"<unk>\"")), TOKENIZER, "model.vocab"),
-                new Damage("no post processor", json(j -> j.replace("\"post_processor\"", "\"post\"")), TOKENIZER, "post_processor"),
-                new Damage("refused by the library", json(j -> j.replace("BertPreTokenizer", "NoSuchThing")), TOKENIZER, "tokenizer"));
+                new Damage(
+                        "id twice",
+                        json(j -> j.replaceFirst("\"heat\": ?\\d+", "\"heat\":7")),
+                        TOKENIZER,
+                        "model.vocab."),
+                new Damage(
+                        "negative id",
+                        json(j -> j.replaceFirst("\"heat\": ?\\d+", "\"heat\":-7")),
+                        TOKENIZER,
+                        "model.vocab.heat"),
+                new Damage(
+                        "unknown token unknown",
+                        json(j -> j.replaceFirst("\"unk_token\": ?\"\\[UNK\\]\"", "\"unk_token\":\"<unk>\"")),
+                        TOKENIZER,
+                        "model.vocab"),
+                new Damage(
+                        "no post processor",
+                        json(j -> j.replace("\"post_processor\"", "\"post\"")),
+                        TOKENIZER,
+                        "post_processor"),
+                new Damage(
+                        "refused by the library",
+                        json(j -> j.replace("BertPreTokenizer", "NoSuchThing")),
+                        TOKENIZER,
+                        "tokenizer"));
     }
 
     private static List<Damage> weights() {
@@ -109,8 +174,16 @@ final class EncoderInputsIT {
                 new Damage("no weights", f -> Files.delete(f.resolve(WEIGHTS)), WEIGHTS, ""),
                 new Damage("weights cut off", f -> cut(f.resolve(WEIGHTS)), WEIGHTS, ""),
                 new Damage("no BERT", tensors(t -> t.withName("x." + t.name())), WEIGHTS, word),
-                new Damage("tensor missing", tensors(t -> t.name().equals(query) ? t.withName("other") : t), WEIGHTS, query),
-                new Damage("tensor of other shape", tensors(t -> t.name().equals(query) ? reshaped(t) : t), WEIGHTS, query),
+                new Damage(
+                        "tensor missing",
+                        tensors(t -> t.name().equals(query) ? t.withName("other") : t),
+                        WEIGHTS,
+                        query),
+                new Damage(
+                        "tensor of other shape",
+                        tensors(t -> t.name().equals(query) ? reshaped(t) : t),
+                        WEIGHTS,
+                        query),
                 new Damage("NaN in a tensor", tensors(t -> t.name().equals(query) ? withNaN(t) : t), WEIGHTS, query));
     }
 
@@ -118,9 +191,17 @@ final class EncoderInputsIT {
         return List.of(
                 new Damage("graph no ONNX", text("encoder.onnx", "no protobuf"), "encoder.onnx", "model"),
                 new Damage("graph empty", text("model.onnx", ""), "model.onnx", "model"),
-                new Damage("unknown input", f -> graph(f, "pixels", "last_hidden_state", 32), "model.onnx", "input pixels"),
+                new Damage(
+                        "unknown input",
+                        f -> graph(f, "pixels", "last_hidden_state", 32),
+                        "model.onnx",
+                        "input pixels"),
                 new Damage("no states", f -> graph(f, "input_ids", "logits", 32), "model.onnx", "outputs"),
-                new Damage("other width", f -> graph(f, "input_ids", "last_hidden_state", 48), "model.onnx", "output last_hidden_state"));
+                new Damage(
+                        "other width",
+                        f -> graph(f, "input_ids", "last_hidden_state", 48),
+                        "model.onnx",
+                        "output last_hidden_state"));
     }
 
     @ParameterizedTest
@@ -148,7 +229,8 @@ final class EncoderInputsIT {
 
     @Test
     void open_notAFolder_isRefused(@TempDir Path folder) {
-        Throwable thrown = catchThrowable(() -> SentenceEncoder.open(folder.resolve("nowhere"), SessionOptions.defaults()));
+        Throwable thrown =
+                catchThrowable(() -> SentenceEncoder.open(folder.resolve("nowhere"), SessionOptions.defaults()));
         assertThat(thrown).isInstanceOf(InvalidInputException.class).hasMessageContaining("nowhere");
     }
 

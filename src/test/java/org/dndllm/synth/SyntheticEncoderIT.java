@@ -37,7 +37,8 @@ final class SyntheticEncoderIT {
                     .as(name)
                     .isEqualTo(Sha256.of(folder.resolve("a").resolve(name)));
         }
-        assertThat(Sha256.of(folder.resolve("c/encoder.onnx"))).isNotEqualTo(Sha256.of(folder.resolve("a/encoder.onnx")));
+        assertThat(Sha256.of(folder.resolve("c/encoder.onnx")))
+                .isNotEqualTo(Sha256.of(folder.resolve("a/encoder.onnx")));
         assertThat(Files.size(folder.resolve("a/encoder.onnx"))).isLessThan(6_000_000);
     }
 
