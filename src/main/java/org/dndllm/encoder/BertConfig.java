@@ -62,7 +62,9 @@ public record BertConfig(
         int heads = dimension(config, source, "num_attention_heads");
         if (hidden % heads != 0) {
             throw new InvalidInputException(
-                    source, "num_attention_heads", "is " + heads + ", which does not divide hidden_size " + hidden + ".");
+                    source,
+                    "num_attention_heads",
+                    "is " + heads + ", which does not divide hidden_size " + hidden + ".");
         }
         double eps = config.number("layer_norm_eps");
         if (!(eps > 0 && eps < 0.1)) {

@@ -93,7 +93,8 @@ public final class BertGraph {
         String word = node("Gather", List.of(words, INPUT_IDS), Map.of("axis", 0)); // [N, L, C]
         String type = node("Gather", List.of(types, graph.scalar("type0", 0L)), Map.of("axis", 0)); // [C]
         String length = node("Shape", List.of(INPUT_IDS), Map.of("start", 1, "end", 2)); // [1] holding L
-        String position = node("Slice", List.of(positions, graph.longs("start", 0), length, graph.longs("axis0", 0)), Map.of());
+        String position =
+                node("Slice", List.of(positions, graph.longs("start", 0), length, graph.longs("axis0", 0)), Map.of());
         return norm("embeddings.LayerNorm", add(add(word, type), position)); // [L, C] broadcasts over N
     }
 
@@ -137,7 +138,8 @@ public final class BertGraph {
         String mask = node("Cast", List.of(ATTENTION_MASK), Map.of("to", OnnxType.FLOAT.code()));
         String weights = node("Unsqueeze", List.of(mask, graph.longs("axis2", 2)), Map.of()); // [N, L, 1]
         String sum = sumOverPositions(node("Mul", List.of(states, weights), Map.of()));
-        String count = node("Max", List.of(sumOverPositions(weights), graph.scalar("minCount", Pooling.MIN_COUNT)), Map.of());
+        String count =
+                node("Max", List.of(sumOverPositions(weights), graph.scalar("minCount", Pooling.MIN_COUNT)), Map.of());
         return node("Div", List.of(sum, count), Map.of());
     }
 
@@ -166,8 +168,7 @@ public final class BertGraph {
     private String norm(String name, String x) {
         int c = config.hidden();
         List<String> operands = List.of(x, table(name + ".weight", c), table(name + ".bias", c));
-        return node(
-                "LayerNormalization", operands, Map.of("axis", -1, "epsilon", (float) config.layerNormEps()));
+        return node("LayerNormalization", operands, Map.of("axis", -1, "epsilon", (float) config.layerNormEps()));
     }
 
     private String table(String name, int... shape) {
@@ -177,8 +178,11 @@ public final class BertGraph {
 
     /** Values are read while the file is written, one tensor at a time. */
     private String tensor(String name, List<Long> shape, Supplier<float[]> values) {
-        return graph.initializer(name, OnnxType.FLOAT, shape, sink -> sink.put(
-                TensorView.ofFloats(name, shape, values.get()).data()));
+        return graph.initializer(
+                name,
+                OnnxType.FLOAT,
+                shape,
+                sink -> sink.put(TensorView.ofFloats(name, shape, values.get()).data()));
     }
 
     private String add(String a, String b) {

@@ -49,7 +49,9 @@ final class BertWeights {
     float[] floats(String name, List<Long> expected) {
         TensorView tensor = lookup.apply(name)
                 .orElseThrow(() -> new InvalidInputException(
-                        source, name, "is missing; config.json says the model has it. The file does not belong to it."));
+                        source,
+                        name,
+                        "is missing; config.json says the model has it. The file does not belong to it."));
         if (!tensor.shape().equals(expected)) {
             throw new InvalidInputException(
                     source, name, "has shape " + tensor.shape() + "; config.json implies " + expected + ".");

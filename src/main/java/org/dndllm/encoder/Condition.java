@@ -19,8 +19,9 @@ public record Condition(int prompts, int length, int width, float[] states, bool
     public Condition {
         long positions = (long) prompts * length;
         if (states.length != positions * width || mask.length != positions || tokenCounts.length != prompts) {
-            throw new IllegalArgumentException("condition [" + prompts + ", " + length + ", " + width + "] does not fit "
-                    + states.length + " states, " + mask.length + " mask values, " + tokenCounts.length + " counts");
+            throw new IllegalArgumentException(
+                    "condition [" + prompts + ", " + length + ", " + width + "] does not fit " + states.length
+                            + " states, " + mask.length + " mask values, " + tokenCounts.length + " counts");
         }
     }
 

@@ -52,7 +52,8 @@ final class EncoderFolder {
             throw new InvalidInputException(
                     source,
                     "pooling_mode_mean_tokens",
-                    "is " + mean + " and pooling_mode_cls_token is " + cls + "; expected exactly one of them to be true.");
+                    "is " + mean + " and pooling_mode_cls_token is " + cls
+                            + "; expected exactly one of them to be true.");
         }
         return mean ? Pooling.MEAN : Pooling.CLS;
     }
@@ -61,8 +62,9 @@ final class EncoderFolder {
         return switch (mode) {
             case "mean" -> Pooling.MEAN;
             case "cls" -> Pooling.CLS;
-            default -> throw new InvalidInputException(
-                    source, "pooling_mode", "is '" + mode + "'; supported are 'mean' and 'cls'.");
+            default ->
+                throw new InvalidInputException(
+                        source, "pooling_mode", "is '" + mode + "'; supported are 'mean' and 'cls'.");
         };
     }
 

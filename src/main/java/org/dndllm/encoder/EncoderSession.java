@@ -27,7 +27,8 @@ final class EncoderSession implements AutoCloseable {
     private final int width;
     private final Pooling pooling;
 
-    private EncoderSession(OnnxSession onnx, String statesName, Optional<String> embeddingName, int width, Pooling pooling) {
+    private EncoderSession(
+            OnnxSession onnx, String statesName, Optional<String> embeddingName, int width, Pooling pooling) {
         this.onnx = onnx;
         this.statesName = statesName;
         this.embeddingName = embeddingName;
@@ -47,12 +48,11 @@ final class EncoderSession implements AutoCloseable {
                     .orElseThrow(() -> new InvalidInputException(
                             source.toString(),
                             "outputs",
-                            "are " + onnx.outputs().keySet() + "; expected token states under one of the names " + STATE_NAMES
-                                    + "."));
+                            "are " + onnx.outputs().keySet() + "; expected token states under one of the names "
+                                    + STATE_NAMES + "."));
             checkStates(Objects.requireNonNull(onnx.outputs().get(states)), source, config.hidden());
             // A foreign sentence_embedding may or may not be normalised: only our own graph's is taken as it comes.
-            Optional<String> embedding =
-                    Optional.of(BertGraph.EMBEDDING).filter(onnx.outputs()::containsKey);
+            Optional<String> embedding = Optional.of(BertGraph.EMBEDDING).filter(onnx.outputs()::containsKey);
             return new EncoderSession(onnx, states, embedding, config.hidden(), pooling);
         } catch (RuntimeException e) {
             onnx.close();
@@ -61,12 +61,14 @@ final class EncoderSession implements AutoCloseable {
     }
 
     private static void checkInput(ValueShape input, Path source) {
-        boolean known = List.of(BertGraph.INPUT_IDS, BertGraph.ATTENTION_MASK, TYPE_IDS).contains(input.name());
+        boolean known =
+                List.of(BertGraph.INPUT_IDS, BertGraph.ATTENTION_MASK, TYPE_IDS).contains(input.name());
         if (!known || input.dims().size() != 2 || !input.type().startsWith("INT")) {
             throw new InvalidInputException(
                     source.toString(),
                     "input " + input.name(),
-                    "is " + input.type() + input.dims() + "; expected integer [N, L] inputs input_ids, attention_mask and,"
+                    "is " + input.type() + input.dims()
+                            + "; expected integer [N, L] inputs input_ids, attention_mask and,"
                             + " where the model has it, token_type_ids.");
         }
     }
@@ -127,7 +129,9 @@ final class EncoderSession implements AutoCloseable {
         List<Long> expected = List.of((long) rows, (long) length, (long) width);
         if (!states.shape().equals(expected)) {
             throw new InvalidInputException(
-                    "<encoder>", "output " + statesName, "has shape " + states.shape() + "; expected " + expected + ".");
+                    "<encoder>",
+                    "output " + statesName,
+                    "has shape " + states.shape() + "; expected " + expected + ".");
         }
         return states.floats();
     }
@@ -135,12 +139,11 @@ final class EncoderSession implements AutoCloseable {
     private Map<String, OnnxTensorValue> run(long[] ids, long[] mask, int rows, int length) {
         Map<String, OnnxTensorValue> inputs = new LinkedHashMap<>();
         for (String name : onnx.inputs().keySet()) {
-            long[] values =
-                    switch (name) {
-                        case BertGraph.INPUT_IDS -> ids;
-                        case BertGraph.ATTENTION_MASK -> mask;
-                        default -> new long[ids.length]; // token_type_ids: one sentence, type 0
-                    };
+            long[] values = switch (name) {
+                case BertGraph.INPUT_IDS -> ids;
+                case BertGraph.ATTENTION_MASK -> mask;
+                default -> new long[ids.length]; // token_type_ids: one sentence, type 0
+            };
             inputs.put(name, OnnxTensorValue.of(values, rows, length));
         }
         return onnx.run(inputs);

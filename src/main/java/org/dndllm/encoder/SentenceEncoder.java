@@ -1,7 +1,6 @@
 package org.dndllm.encoder;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -9,6 +8,8 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.dndllm.EnvironmentException;
 import org.dndllm.InvalidInputException;
 import org.dndllm.onnx.OnnxSession;
 import org.dndllm.onnx.SessionOptions;
@@ -84,27 +85,35 @@ public final class SentenceEncoder implements AutoCloseable {
 
     /** The session holds what it needs once it is open, so the file goes at once. */
     private static OnnxSession convertAndOpen(Path folder, SessionOptions options) {
+        Path temporary;
         try {
-            Path temporary = Files.createTempDirectory("dnd-encoder");
-            try {
-                Path graph = temporary.resolve("encoder.onnx");
-                BertGraph.export(folder, graph);
-                return OnnxSession.open(graph, options);
-            } finally {
-                deleteFolder(temporary);
-            }
+            temporary = Files.createTempDirectory("dnd-encoder");
         } catch (IOException e) {
-            throw new UncheckedIOException("temporary folder for the encoder graph", e);
+            throw new EnvironmentException(
+                    "No temporary folder for the encoder's graph (" + e + "). Point java.io.tmpdir at a writable one.",
+                    e);
+        }
+        try {
+            Path graph = temporary.resolve("encoder.onnx");
+            BertGraph.export(folder, graph);
+            return OnnxSession.open(graph, options);
+        } finally {
+            deleteFolder(temporary);
         }
     }
 
-    private static void deleteFolder(Path folder) throws IOException {
-        try (var files = Files.list(folder)) {
+    private static void deleteFolder(Path folder) {
+        try (Stream<Path> files = Files.list(folder)) {
             for (Path file : files.toList()) {
                 Files.deleteIfExists(file);
             }
+            Files.deleteIfExists(folder);
+        } catch (IOException e) {
+            // Windows keeps mapped files until the session closes. The JVM deletes in reverse order: files first.
+            folder.toFile().deleteOnExit();
+            folder.resolve("encoder.onnx.data").toFile().deleteOnExit();
+            folder.resolve("encoder.onnx").toFile().deleteOnExit();
         }
-        Files.deleteIfExists(folder);
     }
 
     /** C: channels of a state and of an embedding. */
@@ -153,7 +162,8 @@ public final class SentenceEncoder implements AutoCloseable {
             session.states(tokens, row, count, blockLength, states);
             progress.report((row + count) / blocks, prompts.size());
         }
-        int[] counts = IntStream.range(0, prompts.size()).map(tokens::tokenCount).toArray();
+        int[] counts =
+                IntStream.range(0, prompts.size()).map(tokens::tokenCount).toArray();
         return new Condition(prompts.size(), length, width(), states, tokens.realTokens(), counts);
     }
 
@@ -195,8 +205,8 @@ public final class SentenceEncoder implements AutoCloseable {
     public float[][] embed(List<String> texts, Progress progress) {
         List<int[]> ids =
                 texts.stream().map(text -> tokenizer.encode(text, maxPositions)).toList();
-        List<Integer> byLength = new ArrayList<>(
-                IntStream.range(0, texts.size()).boxed().toList());
+        List<Integer> byLength =
+                new ArrayList<>(IntStream.range(0, texts.size()).boxed().toList());
         byLength.sort(Comparator.comparingInt(n -> ids.get(n).length));
         float[][] embeddings = new float[texts.size()][];
         for (int from = 0; from < byLength.size(); ) {

@@ -46,7 +46,9 @@ record TokenizerDefinition(String source, String json, int vocabularySize, int p
         require(vocabulary, "[PAD]", source);
         if (!root.has("post_processor")) {
             throw new InvalidInputException(
-                    source, "post_processor", "is missing; without it [CLS] and [SEP] are not added. Use vocab.txt instead.");
+                    source,
+                    "post_processor",
+                    "is missing; without it [CLS] and [SEP] are not added. Use vocab.txt instead.");
         }
         return new TokenizerDefinition(source, json, size, (int) vocabulary.integer("[PAD]"));
     }

@@ -33,8 +33,9 @@ final class TokenizerNatives {
     static void refuseOtherFlavour(Map<String, String> environment) {
         String flavour = environment.getOrDefault("RUST_FLAVOR", "");
         if (!flavour.isEmpty() && !flavour.equals("cpu")) {
-            throw new EnvironmentException("The environment variable RUST_FLAVOR is '" + flavour
-                    + "', which makes the tokenizer library download another native build. Unset it, or set it to cpu.");
+            throw new EnvironmentException(
+                    "The environment variable RUST_FLAVOR is '" + flavour
+                            + "', which makes the tokenizer library download another native build. Unset it, or set it to cpu.");
         }
     }
 

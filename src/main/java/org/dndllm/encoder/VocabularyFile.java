@@ -22,7 +22,11 @@ import org.dndllm.format.JsonWriter;
  * @param splitChinese whether CJK ideographs stand alone
  */
 record VocabularyFile(
-        String source, Map<String, Integer> ids, boolean lowerCase, Optional<Boolean> stripAccents, boolean splitChinese) {
+        String source,
+        Map<String, Integer> ids,
+        boolean lowerCase,
+        Optional<Boolean> stripAccents,
+        boolean splitChinese) {
     private static final List<String> SPECIAL = List.of("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]");
     /** A longer word becomes [UNK]: the constant of BERT's own code. */
     private static final int MAX_WORD = 100;
@@ -128,8 +132,8 @@ record VocabularyFile(
         for (String token : List.of("[CLS]", "[SEP]")) {
             special.put(token, Map.of("id", token, "ids", List.of(id(token)), "tokens", List.of(token)));
         }
-        List<Object> single =
-                List.of(piece("SpecialToken", "[CLS]", 0), piece("Sequence", "A", 0), piece("SpecialToken", "[SEP]", 0));
+        List<Object> single = List.of(
+                piece("SpecialToken", "[CLS]", 0), piece("Sequence", "A", 0), piece("SpecialToken", "[SEP]", 0));
         List<Object> pair = new ArrayList<>(single); // the format demands a pair template; we never encode pairs
         pair.add(piece("Sequence", "B", 1));
         pair.add(piece("SpecialToken", "[SEP]", 1));

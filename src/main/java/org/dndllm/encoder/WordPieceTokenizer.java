@@ -96,7 +96,9 @@ public final class WordPieceTokenizer implements AutoCloseable {
 
     private int[] ids(long encoding) {
         try {
-            return Arrays.stream(library.getTokenIds(encoding)).mapToInt(Math::toIntExact).toArray();
+            return Arrays.stream(library.getTokenIds(encoding))
+                    .mapToInt(Math::toIntExact)
+                    .toArray();
         } finally {
             library.deleteEncoding(encoding);
         }

@@ -1,7 +1,6 @@
 package org.dndllm.lora;
 
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -84,18 +83,11 @@ public final class PeftAdapter {
         for (LoraTensor pair : weights.tensors()) {
             long in = weights.shape().in(pair.module());
             long out = weights.shape().out(pair.module());
-            tensors.add(view(PeftKey.of(pair, 'A'), weights.dtype(), List.of(rank, in), pair.a()));
-            tensors.add(view(PeftKey.of(pair, 'B'), weights.dtype(), List.of(out, rank), pair.b()));
+            tensors.add(TensorView.ofFloats(PeftKey.of(pair, 'A'), weights.dtype(), List.of(rank, in), pair.a()));
+            tensors.add(TensorView.ofFloats(PeftKey.of(pair, 'B'), weights.dtype(), List.of(out, rank), pair.b()));
         }
         SafetensorsWriter.write(folder.resolve(WEIGHTS_FILE), tensors, Map.of("format", "pt"));
         AtomicFile.writeString(folder.resolve(CONFIG_FILE), JsonWriter.write(PeftConfig.write(weights, extraConfig)));
-    }
-
-    /** The arrays of F32 weights are written from where they are. */
-    private static TensorView view(String name, DType dtype, List<Long> shape, float[] values) {
-        return dtype == DType.F32 && java.nio.ByteOrder.nativeOrder() == java.nio.ByteOrder.LITTLE_ENDIAN
-                ? new TensorView(name, dtype, shape, MemorySegment.ofArray(values))
-                : TensorView.ofFloats(name, dtype, shape, values);
     }
 
     private static PeftConfig config(Path file) {

@@ -54,8 +54,11 @@ final class BertGraphIT {
         for (int n = 0; n < rows; n++) {
             long[] rowMask = Arrays.copyOfRange(mask, n * length, (n + 1) * length);
             double[][] expected = reference.states(Arrays.copyOfRange(ids, n * length, (n + 1) * length), rowMask);
-            double[] flat = Arrays.stream(expected).flatMapToDouble(Arrays::stream).toArray();
-            assertThat(Errors.relative(states, n * length * 24, flat)).as("states of row %d, seed %d", n, seed).isLessThan(TOLERANCE);
+            double[] flat =
+                    Arrays.stream(expected).flatMapToDouble(Arrays::stream).toArray();
+            assertThat(Errors.relative(states, n * length * 24, flat))
+                    .as("states of row %d, seed %d", n, seed)
+                    .isLessThan(TOLERANCE);
             assertThat(Errors.relative(embedding, n * 24, reference.embedding(expected, rowMask)))
                     .as("embedding of row %d, seed %d", n, seed)
                     .isLessThan(TOLERANCE);
@@ -75,9 +78,13 @@ final class BertGraphIT {
             Map<String, OnnxTensorValue> out =
                     run(graph, Errors.longs(ids), Errors.longs(golden.tensor("attention_mask")), rows, length);
             // then
-            assertThat(Errors.relative(out.get("states").floats(), golden.tensor("last_hidden_state").toFloats()))
+            assertThat(Errors.relative(
+                            out.get("states").floats(),
+                            golden.tensor("last_hidden_state").toFloats()))
                     .isLessThan(TOLERANCE);
-            assertThat(Errors.relative(out.get("embedding").floats(), golden.tensor("embedding").toFloats()))
+            assertThat(Errors.relative(
+                            out.get("embedding").floats(),
+                            golden.tensor("embedding").toFloats()))
                     .isLessThan(TOLERANCE);
         }
     }
@@ -118,7 +125,9 @@ final class BertGraphIT {
                     7,
                     24);
             // F16 keeps 11 bits: 5e-4 per weight, which two layers do not blow up by more than ten
-            assertThat(Errors.relative(out.get("states").floats(), golden.tensor("last_hidden_state").toFloats()))
+            assertThat(Errors.relative(
+                            out.get("states").floats(),
+                            golden.tensor("last_hidden_state").toFloats()))
                     .isBetween(1e-6, 5e-3);
         }
     }

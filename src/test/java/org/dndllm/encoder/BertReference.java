@@ -129,7 +129,10 @@ final class BertReference {
 
     private double[] layerNorm(String name, double[] x) {
         double mean = java.util.Arrays.stream(x).average().orElseThrow();
-        double variance = java.util.Arrays.stream(x).map(v -> (v - mean) * (v - mean)).average().orElseThrow();
+        double variance = java.util.Arrays.stream(x)
+                .map(v -> (v - mean) * (v - mean))
+                .average()
+                .orElseThrow();
         double[] y = new double[x.length];
         for (int i = 0; i < x.length; i++) {
             y[i] = (x[i] - mean) / Math.sqrt(variance + config.layerNormEps()) * weight(name + ".weight", i)

@@ -60,7 +60,10 @@ final class MiniLmIT {
         for (JsonValue.Obj item : plan.array("real").objects()) {
             String name = item.string("file");
             if (!files.containsKey(name)) {
-                files.put(name, JsonValue.parse(Files.readAllBytes(data.resolve(name)), name).asArray(name));
+                files.put(
+                        name,
+                        JsonValue.parse(Files.readAllBytes(data.resolve(name)), name)
+                                .asArray(name));
             }
             prompts.add(((JsonValue.Obj) files.get(name).items().get(item.int32("index"))).string("prompt"));
         }
@@ -89,7 +92,8 @@ final class MiniLmIT {
         TensorView states = golden.tensor(name + ".states");
         double stateError = Errors.relative(sample(condition), states.toFloats());
         float[] pooled = flat(pooled(condition));
-        double pooledError = Errors.relative(pooled, golden.tensor(name + ".embedding").toFloats());
+        double pooledError =
+                Errors.relative(pooled, golden.tensor(name + ".embedding").toFloats());
         report(name + " states", stateError);
         report(name + " embeddings", pooledError);
         // PyTorch's own float32 states are up to 3e-5 away from its float64 states on these texts

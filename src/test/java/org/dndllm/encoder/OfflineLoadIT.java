@@ -27,8 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
  * connections.
  */
 final class OfflineLoadIT {
-    private static final String FAKE_PROBE =
-            """
+    private static final String FAKE_PROBE = """
             package ai.djl.util.cuda;
             public final class CudaUtils {
                 public static boolean hasCuda() { return true; }
@@ -76,7 +75,10 @@ final class OfflineLoadIT {
     @Test
     void open_withCudaFlavourInTheEnvironment_isRefusedWithoutNetwork(@TempDir Path folder) throws Exception {
         Run run = run(Guarded.class, folder, Map.of("RUST_FLAVOR", "cu122"));
-        assertThat(run.output).contains("EnvironmentException").contains("RUST_FLAVOR").doesNotContain("Downloading");
+        assertThat(run.output)
+                .contains("EnvironmentException")
+                .contains("RUST_FLAVOR")
+                .doesNotContain("Downloading");
         assertThat(run.connections).isZero();
     }
 
@@ -110,7 +112,8 @@ final class OfflineLoadIT {
             command.add(Resources.path("vocab.txt").toString());
             ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
             builder.environment().keySet().removeAll(List.of("RUST_FLAVOR", "DJL_OFFLINE", "RUST_LIBRARY_PATH"));
-            builder.environment().put("ENGINE_CACHE_DIR", folder.resolve("cache").toString());
+            builder.environment()
+                    .put("ENGINE_CACHE_DIR", folder.resolve("cache").toString());
             builder.environment().putAll(environment);
             Process child = builder.start();
             String output = new String(child.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
@@ -124,8 +127,8 @@ final class OfflineLoadIT {
         Files.createDirectories(source.getParent());
         Files.writeString(source, FAKE_PROBE);
         Path classes = Files.createDirectories(folder.resolve("fake-classes"));
-        int result = ToolProvider.getSystemJavaCompiler()
-                .run(null, null, null, "-d", classes.toString(), source.toString());
+        int result =
+                ToolProvider.getSystemJavaCompiler().run(null, null, null, "-d", classes.toString(), source.toString());
         assertThat(result).isZero();
         return classes;
     }

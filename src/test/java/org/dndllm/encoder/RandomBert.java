@@ -12,7 +12,8 @@ final class RandomBert {
     static Map<String, float[]> weights(BertConfig config, SplittableRandom random) {
         Map<String, float[]> weights = new LinkedHashMap<>();
         config.tensorShapes().forEach((name, shape) -> {
-            float[] values = new float[(int) shape.stream().mapToLong(Long::longValue).reduce(1, Math::multiplyExact)];
+            float[] values =
+                    new float[(int) shape.stream().mapToLong(Long::longValue).reduce(1, Math::multiplyExact)];
             float centre = name.endsWith("LayerNorm.weight") ? 1 : 0;
             for (int i = 0; i < values.length; i++) {
                 values[i] = centre + (float) (random.nextGaussian() * 0.3);

@@ -72,7 +72,8 @@ final class SentenceEncoderIT {
             for (int l = 0; l < narrow.tokenCounts()[n] - 1; l++) {
                 if (narrow.tokenCounts()[n] < 24) {
                     // masked keys have no share, so only the order of sums may differ
-                    assertThat(Errors.relative(wide.state(n, l), narrow.state(n, l))).isLessThan(1e-5);
+                    assertThat(Errors.relative(wide.state(n, l), narrow.state(n, l)))
+                            .isLessThan(1e-5);
                 }
             }
         }
@@ -134,9 +135,11 @@ final class SentenceEncoderIT {
 
     @Test
     void encode_edgePrompts_areDefined() {
-        List<String> prompts = List.of("", "   \t\n", "x".repeat(100_000), "heat ".repeat(20_000), "\ud800 heat \udc00", "\0");
+        List<String> prompts =
+                List.of("", "   \t\n", "x".repeat(100_000), "heat ".repeat(20_000), "\ud800 heat \udc00", "\0");
         Condition condition = encoder.encode(prompts, 64);
-        assertThat(condition.tokenCounts()).containsExactly(2, 2, 3, 64, encoder.tokenizer().encode("heat").length, 2);
+        assertThat(condition.tokenCounts())
+                .containsExactly(2, 2, 3, 64, encoder.tokenizer().encode("heat").length, 2);
         for (float value : condition.states()) {
             assertThat(value).isFinite();
         }
@@ -158,15 +161,15 @@ final class SentenceEncoderIT {
         assertThat(reported).containsExactly(32, 64, 75);
         for (int n : new int[] {0, 31, 32, 74}) {
             Condition one = encoder.encode(List.of(prompts.get(n)), 16);
-            assertThat(Errors.relative(
-                            Arrays.copyOfRange(all.states(), n * 16 * 32, (n + 1) * 16 * 32), one.states()))
+            assertThat(Errors.relative(Arrays.copyOfRange(all.states(), n * 16 * 32, (n + 1) * 16 * 32), one.states()))
                     .isLessThan(1e-5);
         }
     }
 
     @Test
     void embed_texts_keepsOrderAndUnitLength() {
-        List<String> texts = List.of("the sun is hot", "", "a very long answer about the wind and the rain and the moon", "sun");
+        List<String> texts =
+                List.of("the sun is hot", "", "a very long answer about the wind and the rain and the moon", "sun");
         float[][] vectors = encoder.embed(texts);
         for (int n = 0; n < texts.size(); n++) {
             float[] alone = encoder.embed(List.of(texts.get(n)))[0];
@@ -185,7 +188,8 @@ final class SentenceEncoderIT {
         copy(folder, "config.json", "vocab.txt");
         BertGraph.export(Resources.path("tiny-bert"), folder.resolve("encoder.onnx"));
         try (SentenceEncoder bundle = SentenceEncoder.open(folder, SessionOptions.defaults())) {
-            assertThat(bundle.encode(PROMPTS, 32).states()).isEqualTo(encoder.encode(PROMPTS, 32).states());
+            assertThat(bundle.encode(PROMPTS, 32).states())
+                    .isEqualTo(encoder.encode(PROMPTS, 32).states());
             assertThat(bundle.width()).isEqualTo(32);
             assertThat(bundle.maxPositions()).isEqualTo(64);
             assertThat(bundle.providerReport()).contains("CPU");
@@ -225,7 +229,8 @@ final class SentenceEncoderIT {
                 folder.resolve("1_Pooling/config.json"),
                 "{\"pooling_mode_cls_token\": true, \"pooling_mode_mean_tokens\": false}");
         try (SentenceEncoder cls = SentenceEncoder.open(folder, SessionOptions.defaults())) {
-            float[] expected = Pooling.normalize(encoder.encode(List.of("heat"), 6).state(0, 0));
+            float[] expected =
+                    Pooling.normalize(encoder.encode(List.of("heat"), 6).state(0, 0));
             assertThat(Errors.relative(cls.embed(List.of("heat"))[0], expected)).isLessThan(1e-5);
         }
     }

@@ -39,13 +39,15 @@ final class WordPieceTokenizerIT {
 
     @TestFactory
     List<DynamicTest> encode_hardStrings_equalReference() {
-        List<JsonValue.Obj> items = Resources.json("wordpiece-ids.json").array("items").objects();
+        List<JsonValue.Obj> items =
+                Resources.json("wordpiece-ids.json").array("items").objects();
         assertThat(items).hasSizeGreaterThanOrEqualTo(200);
         return items.stream()
-                .map(item -> DynamicTest.dynamicTest(label(item.string("text")), () -> assertThat(
-                                tokenizer.encode(item.string("text")))
-                        .as("ids of %s", label(item.string("text")))
-                        .containsExactly(ids(item))))
+                .map(item -> DynamicTest.dynamicTest(
+                        label(item.string("text")),
+                        () -> assertThat(tokenizer.encode(item.string("text")))
+                                .as("ids of %s", label(item.string("text")))
+                                .containsExactly(ids(item))))
                 .toList();
     }
 
@@ -101,9 +103,7 @@ final class WordPieceTokenizerIT {
         String json = VocabularyFile.read(Resources.path("vocab.txt"))
                 .definition()
                 .json()
-                .replaceFirst(
-                        "\\{",
-                        """
+                .replaceFirst("\\{", """
                         {"truncation":{"max_length":128,"strategy":"LongestFirst","stride":0},
                         "padding":{"strategy":{"Fixed":128},"direction":"Right","pad_to_multiple_of":null,
                         "pad_id":0,"pad_type_id":0,"pad_token":"[PAD]"},""");
@@ -167,7 +167,8 @@ final class WordPieceTokenizerIT {
         StringBuilder shown = new StringBuilder("'");
         text.chars()
                 .limit(30)
-                .forEach(c -> shown.append(c >= 0x20 && c < 0x7f ? String.valueOf((char) c) : String.format("\\u%04x", c)));
+                .forEach(c ->
+                        shown.append(c >= 0x20 && c < 0x7f ? String.valueOf((char) c) : String.format("\\u%04x", c)));
         return shown.append("' (").append(text.length()).append(" chars)").toString();
     }
 }

@@ -1,0 +1,121 @@
+package org.dndllm.lora;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.dndllm.format.DType;
+import org.dndllm.format.SafetensorsFile;
+import org.junit.jupiter.api.Test;
+
+/** Against the official tokenizer's own output; see {@code src/test/resources/lora/README.md}. */
+class OfficialTokensTest {
+    private static final BaseShape ONE_LAYER = new BaseShape("qwen2", 1, 896, 14, 2, 64, 4864, 151_936, true);
+    private static final AdapterLayout LAYOUT =
+            AdapterLayout.of(ONE_LAYER, 8, 16, List.of(TargetModule.values()), 128);
+
+    @Test
+    void tokenize_goldenLayer_agreesWithOfficialCodeToBfloat16() throws Exception {
+        // given
+        float[] rows = golden("token_rows"); // [179, 130]: row n % 10 of token n
+
+        // when
+        float[] tokens = LAYOUT.tokenize(weights());
+
+        // then
+        assertThat(LAYOUT.tokens()).isEqualTo(179);
+        for (int n = 0; n < 179; n++) {
+            int row = n % 10;
+            for (int c = 0; c < 130; c++) {
+                float official = rows[n * 130 + c];
+                float ours = tokens[(n * 10 + row) * 130 + c];
+                boolean border = row >= 8 || c >= 128;
+                // Border: 8 * mean is rounded once, the logarithm's argument and result several times, bfloat16 keeps 8
+                // bits. Chunk: mean, deviation, difference and quotient are each rounded; the mean's rounding weighs more
+                // where the mean is several deviations (up to 3 here).
+                double tolerance = border ? 0.008 + 0.008 * Math.abs(official) : 0.02 + 0.012 * Math.abs(official);
+                assertThat(Math.abs(ours - official))
+                        .as("token %d row %d column %d: official %s, ours %s", n, row, c, official, ours)
+                        .isLessThanOrEqualTo((float) tolerance);
+            }
+        }
+    }
+
+    @Test
+    void detokenize_goldenTokens_givesOfficialWeights() throws Exception {
+        // given: tokens whose copies of the scale all differ, so that the averaging shows
+        float[] official = golden("detokenized_every_11th");
+        float[] tokens = noise(99, LAYOUT.size(), 1.4, -0.2);
+
+        // when
+        LoraWeights weights = LAYOUT.detokenize(tokens, DType.F32);
+
+        // then: both compute in single precision, in a different order of sums
+        float[] flat = flatten(weights);
+        assertThat(flat).hasSize(183_296);
+        for (int i = 0; i < official.length; i++) {
+            assertThat(flat[11 * i]).as("value %d", 11 * i).isCloseTo(official[i], within(official[i]));
+        }
+    }
+
+    private static org.assertj.core.data.Offset<Float> within(float value) {
+        return org.assertj.core.data.Offset.offset(1e-6f + 1e-5f * Math.abs(value));
+    }
+
+    private static float[] flatten(LoraWeights weights) {
+        List<float[]> parts = new ArrayList<>();
+        int n = 0;
+        for (LoraTensor pair : weights.tensors()) {
+            parts.add(pair.a());
+            parts.add(pair.b());
+            n += pair.a().length + pair.b().length;
+        }
+        float[] flat = new float[n];
+        int at = 0;
+        for (float[] part : parts) {
+            System.arraycopy(part, 0, flat, at, part.length);
+            at += part.length;
+        }
+        return flat;
+    }
+
+    private static LoraWeights weights() {
+        List<LoraTensor> pairs = new ArrayList<>();
+        for (TargetModule module : TargetModule.values()) {
+            int i = module.ordinal();
+            pairs.add(new LoraTensor(
+                    0,
+                    module,
+                    noise(2 * i, 8 * ONE_LAYER.in(module), 0.05 * (i + 1), 0.01 * (i - 3)),
+                    noise(2 * i + 1, 8 * ONE_LAYER.out(module), 0.02 * Math.pow(2, i), 0.002 * (i - 2))));
+        }
+        return LoraWeights.of(ONE_LAYER, 8, 16, DType.F32, pairs).withDtype(DType.BF16);
+    }
+
+    /** The README's formula: a 32-bit mixing of the index, uniform in [-0.5, 0.5), times spread plus center. */
+    private static float[] noise(int seed, int n, double spread, double center) {
+        float[] values = new float[n];
+        for (int i = 0; i < n; i++) {
+            int x = i + 0x9E3779B9 * (seed + 1);
+            x ^= x >>> 16;
+            x *= 0x7feb352d;
+            x ^= x >>> 15;
+            x *= 0x846ca68b;
+            x ^= x >>> 16;
+            values[i] = (float) (((x >>> 8) * 0x1p-24 - 0.5) * spread + center);
+        }
+        return values;
+    }
+
+    private static float[] golden(String name) throws Exception {
+        Path file = Path.of(OfficialTokensTest.class
+                .getResource("/lora/official-tokens.safetensors")
+                .toURI());
+        try (SafetensorsFile golden = SafetensorsFile.of(MemorySegment.ofArray(Files.readAllBytes(file)), "golden")) {
+            return golden.tensor(name).toFloats();
+        }
+    }
+}
