@@ -46,7 +46,7 @@ final class WordPieceVocabulary {
         for (String text : corpus) {
             String plain = Normalizer.normalize(text.toLowerCase(Locale.ROOT), Normalizer.Form.NFD)
                     .replaceAll("\\p{Mn}+", "");
-            for (String word : plain.split("[^\\p{L}\\p{N}]+")) {
+            for (String word : plain.split("[^\\p{L}\\p{N}]+", -1)) {
                 if (!word.isEmpty()) {
                     counts.merge(word, 1, Integer::sum);
                 }
@@ -96,7 +96,7 @@ final class WordPieceVocabulary {
 
     private static List<String> byFrequency(Map<String, Long> weights) {
         return weights.entrySet().stream()
-                .sorted(Comparator.comparing((Map.Entry<String, Long> entry) -> -entry.getValue())
+                .sorted(Comparator.comparingLong((Map.Entry<String, Long> entry) -> -entry.getValue())
                         .thenComparing(Map.Entry::getKey))
                 .map(Map.Entry::getKey)
                 .toList();
