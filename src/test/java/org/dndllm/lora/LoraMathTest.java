@@ -33,7 +33,9 @@ class LoraMathTest {
             double[] actual = LoraFixtures.delta(blend, pair);
             for (int i = 0; i < expected.length; i++) {
                 // B is multiplied by a ratio in single precision; changes are about 0.01.
-                assertThat(actual[i]).as(pair.label()).isCloseTo(expected[i], org.assertj.core.data.Offset.offset(1e-8));
+                assertThat(actual[i])
+                        .as(pair.label())
+                        .isCloseTo(expected[i], org.assertj.core.data.Offset.offset(1e-8));
             }
         }
     }
@@ -88,7 +90,8 @@ class LoraMathTest {
                     .isCloseTo(Math.sqrt(squares), org.assertj.core.data.Percentage.withPercentage(1e-6));
         }
         assertThat(norms.total()).isCloseTo(Math.sqrt(total), org.assertj.core.data.Percentage.withPercentage(1e-6));
-        double byModule = norms.byModule().values().stream().mapToDouble(n -> n * n).sum();
+        double byModule =
+                norms.byModule().values().stream().mapToDouble(n -> n * n).sum();
         assertThat(byModule).isCloseTo(total, org.assertj.core.data.Percentage.withPercentage(1e-6));
     }
 

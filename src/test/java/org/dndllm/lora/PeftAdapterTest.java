@@ -45,7 +45,8 @@ class PeftAdapterTest {
     @Test
     void read_savedByPeft_givesItsValues() throws Exception {
         // given: see src/test/resources/lora/README.md
-        Path golden = Path.of(PeftAdapterTest.class.getResource("/lora/peft-tiny").toURI());
+        Path golden =
+                Path.of(PeftAdapterTest.class.getResource("/lora/peft-tiny").toURI());
         BaseShape shape = BaseShape.fromConfigJson(golden.resolve("config.json"));
 
         // when
@@ -58,7 +59,8 @@ class PeftAdapterTest {
         assertThat(weights.scale()).isEqualTo(2f);
         assertThat(weights.dtype()).isEqualTo(DType.BF16);
         List<LoraNorms.Entry> norms = LoraNorms.of(weights).entries();
-        assertThat(norms.getFirst().norm()).isCloseTo(FIRST_NORM, org.assertj.core.data.Percentage.withPercentage(1e-6));
+        assertThat(norms.getFirst().norm())
+                .isCloseTo(FIRST_NORM, org.assertj.core.data.Percentage.withPercentage(1e-6));
         assertThat(norms.getLast().norm()).isCloseTo(LAST_NORM, org.assertj.core.data.Percentage.withPercentage(1e-6));
     }
 
@@ -66,21 +68,25 @@ class PeftAdapterTest {
     private static final double LAST_NORM = 2.2136008408386934; // layer 1 down_proj
 
     @ParameterizedTest
-    @ValueSource(strings = {
-        "base_model.model.model.layers.0.self_attn.q_proj.lora_%s.weight",
-        "base_model.model.model.layers.0.self_attn.q_proj.lora_%s.default.weight",
-        "base_model.model.model.language_model.layers.0.self_attn.q_proj.lora_%s.weight",
-        "base_model.model.language_model.model.layers.0.self_attn.q_proj.lora_%s.weight",
-        "base_model.model.language_model.layers.0.self_attn.q_proj.lora_%s.weight",
-        "model.layers.0.self_attn.q_proj.lora_%s.weight",
-        "layers.0.self_attn.q_proj.lora_%s.weight",
-        "module.base_model.model.model.layers.0.self_attn.q_proj.lora_%s.weight",
-        "_orig_mod.base_model.model.model.layers.0.self_attn.q_proj.lora_%s.default.weight",
-    })
+    @ValueSource(
+            strings = {
+                "base_model.model.model.layers.0.self_attn.q_proj.lora_%s.weight",
+                "base_model.model.model.layers.0.self_attn.q_proj.lora_%s.default.weight",
+                "base_model.model.model.language_model.layers.0.self_attn.q_proj.lora_%s.weight",
+                "base_model.model.language_model.model.layers.0.self_attn.q_proj.lora_%s.weight",
+                "base_model.model.language_model.layers.0.self_attn.q_proj.lora_%s.weight",
+                "model.layers.0.self_attn.q_proj.lora_%s.weight",
+                "layers.0.self_attn.q_proj.lora_%s.weight",
+                "module.base_model.model.model.layers.0.self_attn.q_proj.lora_%s.weight",
+                "_orig_mod.base_model.model.model.layers.0.self_attn.q_proj.lora_%s.default.weight",
+            })
     void read_keyVariant_isAccepted(String pattern) {
         tensors(List.of(f16(pattern.formatted("A"), 4, 64), f16(pattern.formatted("B"), 64, 4)));
         config(Map.of());
-        assertThat(PeftAdapter.read(folder, LoraFixtures.TINY).tensors().getFirst().module())
+        assertThat(PeftAdapter.read(folder, LoraFixtures.TINY)
+                        .tensors()
+                        .getFirst()
+                        .module())
                 .isEqualTo(TargetModule.Q_PROJ);
     }
 
@@ -95,7 +101,8 @@ class PeftAdapterTest {
     @ParameterizedTest
     @ValueSource(strings = {"0.5", "1.5", "3B", "7B"})
     void read_officialConfig_isAccepted(String size) throws Exception {
-        Path config = Path.of(System.getProperty("dnd.root", "."), "../shared/data/peft/adapter_config_Qwen2.5-" + size + ".json");
+        Path config = Path.of(
+                System.getProperty("dnd.root", "."), "../shared/data/peft/adapter_config_Qwen2.5-" + size + ".json");
         Assumptions.assumeTrue(Files.exists(config), "no shared test data at " + config);
         int rank = size.equals("0.5") ? 8 : 16;
         tensors(List.of(f16(Q + "lora_A.weight", rank, 64), f16(Q + "lora_B.weight", 64, rank)));
@@ -104,14 +111,36 @@ class PeftAdapterTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {
-        "peft_type | \"IA3\"", "peft_type | 3", "r | 0", "r | -4", "r | 8", "r | \"4\"", "r | 99999999999", "lora_alpha | 0",
-        "lora_alpha | \"8\"", "lora_alpha | 1e39", "use_dora | true", "use_dora | \"yes\"", "lora_bias | true", "bias | \"all\"",
-        "bias | \"lora_only\"", "fan_in_fan_out | true", "modules_to_save | [\"lm_head\"]", "rank_pattern | {\"q_proj\": 2}",
-        "alpha_pattern | {\"q_proj\": 2}", "layer_replication | [[0, 1]]", "init_lora_weights | \"pissa\"",
-        "init_lora_weights | \"loftq\"", "trainable_token_indices | [1]", "alora_invocation_tokens | [1, 2]",
-        "target_parameters | [\"w\"]", "use_qalora | true",
-    })
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "peft_type | \"IA3\"",
+                "peft_type | 3",
+                "r | 0",
+                "r | -4",
+                "r | 8",
+                "r | \"4\"",
+                "r | 99999999999",
+                "lora_alpha | 0",
+                "lora_alpha | \"8\"",
+                "lora_alpha | 1e39",
+                "use_dora | true",
+                "use_dora | \"yes\"",
+                "lora_bias | true",
+                "bias | \"all\"",
+                "bias | \"lora_only\"",
+                "fan_in_fan_out | true",
+                "modules_to_save | [\"lm_head\"]",
+                "rank_pattern | {\"q_proj\": 2}",
+                "alpha_pattern | {\"q_proj\": 2}",
+                "layer_replication | [[0, 1]]",
+                "init_lora_weights | \"pissa\"",
+                "init_lora_weights | \"loftq\"",
+                "trainable_token_indices | [1]",
+                "alora_invocation_tokens | [1, 2]",
+                "target_parameters | [\"w\"]",
+                "use_qalora | true",
+            })
     void read_badConfig_throwsNamingField(String field, String value) throws Exception {
         sound();
         config(Map.of());
@@ -143,15 +172,28 @@ class PeftAdapterTest {
         refuse("whole weight", with(a, b, f16("base_model.model.model.norm.weight", 1, 64)));
         refuse("second tensor", with(a, b, f16(Q + "lora_A.other.weight", 4, 64)));
         refuse("NaN", List.of(TensorView.ofFloats(Q + "lora_A.weight", List.of(4L, 64L), filled(Float.NaN)), b));
-        refuse("Infinity", List.of(TensorView.ofFloats(Q + "lora_A.weight", List.of(4L, 64L), filled(Float.POSITIVE_INFINITY)), b));
-        refuse("I32", List.of(new TensorView(
-                Q + "lora_A.weight", DType.I32, List.of(4L, 64L), java.lang.foreign.MemorySegment.ofArray(new byte[1024])), b));
+        refuse(
+                "Infinity",
+                List.of(
+                        TensorView.ofFloats(Q + "lora_A.weight", List.of(4L, 64L), filled(Float.POSITIVE_INFINITY)),
+                        b));
+        refuse(
+                "I32",
+                List.of(
+                        new TensorView(
+                                Q + "lora_A.weight",
+                                DType.I32,
+                                List.of(4L, 64L),
+                                java.lang.foreign.MemorySegment.ofArray(new byte[1024])),
+                        b));
     }
 
     @Test
     void read_badFolder_throws() throws Exception {
-        assertThatThrownBy(() -> PeftAdapter.read(folder.resolve("none"), LoraFixtures.TINY)).hasMessageContaining("folder");
-        assertThatThrownBy(() -> PeftAdapter.read(folder, LoraFixtures.TINY)).hasMessageContaining("adapter_config.json");
+        assertThatThrownBy(() -> PeftAdapter.read(folder.resolve("none"), LoraFixtures.TINY))
+                .hasMessageContaining("folder");
+        assertThatThrownBy(() -> PeftAdapter.read(folder, LoraFixtures.TINY))
+                .hasMessageContaining("adapter_config.json");
         config(Map.of());
         assertThatThrownBy(() -> PeftAdapter.read(folder, LoraFixtures.TINY)).isInstanceOf(InvalidInputException.class);
         Files.writeString(folder.resolve("adapter_model.bin"), "x");
