@@ -31,7 +31,7 @@ class BaseShapeTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "model_type | \"llama\"", "hidden_size | 0", "hidden_size | \"x\"", "num_hidden_layers | 513",
-        "num_hidden_layers | 1.5", "num_attention_heads | 15", "num_key_value_heads | 3", "num_key_value_heads | 28",
+        "num_hidden_layers | 1.5", "num_attention_heads | 10", "num_key_value_heads | 3", "num_key_value_heads | 28",
         "intermediate_size | -1", "vocab_size | 99999999999", "tie_word_embeddings | 1",
     })
     void fromConfigJson_badField_throwsNamingIt(String field, String value) {
