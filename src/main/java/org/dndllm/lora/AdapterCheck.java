@@ -22,8 +22,7 @@ final class AdapterCheck {
     private static final String A = ".lora_a";
     private static final String B = ".lora_b";
     /** The types that were run through llama.cpp's LoRA path; I8, I32 and F64 crash in it. */
-    private static final Set<GgmlType> TYPES =
-            EnumSet.of(GgmlType.F32, GgmlType.F16, GgmlType.BF16, GgmlType.Q8_0);
+    private static final Set<GgmlType> TYPES = EnumSet.of(GgmlType.F32, GgmlType.F16, GgmlType.BF16, GgmlType.Q8_0);
     /** Far above any scale in use, low enough that finite weights cannot overflow the product with activations. */
     private static final float LARGEST_SCALE = 65_536;
 
@@ -31,9 +30,11 @@ final class AdapterCheck {
     private final BaseTensors base;
 
     private static final class Pair {
-        @Nullable GgufTensor a;
+        @Nullable
+        GgufTensor a;
 
-        @Nullable GgufTensor b;
+        @Nullable
+        GgufTensor b;
     }
 
     AdapterCheck(GgufFile adapter, BaseTensors base) {
@@ -81,11 +82,14 @@ final class AdapterCheck {
             }
         }
         GgufValue alpha = adapter.find(GgufAdapter.ALPHA_KEY)
-                .orElseThrow(() -> bad(
-                        GgufAdapter.ALPHA_KEY,
-                        "is missing, and llama.cpp would then take scale 1 whatever the rank; convert the adapter again"));
+                .orElseThrow(
+                        () -> bad(
+                                GgufAdapter.ALPHA_KEY,
+                                "is missing, and llama.cpp would then take scale 1 whatever the rank; convert the adapter again"));
         if (alpha.type() != GgufType.FLOAT32 || !(alpha.value() instanceof Float value)) {
-            throw bad(GgufAdapter.ALPHA_KEY, "is of type " + alpha.type() + "; expected FLOAT32; convert the adapter again");
+            throw bad(
+                    GgufAdapter.ALPHA_KEY,
+                    "is of type " + alpha.type() + "; expected FLOAT32; convert the adapter again");
         }
         if (!Float.isFinite(value) || value == 0) {
             throw bad(
@@ -111,7 +115,8 @@ final class AdapterCheck {
             } else if (name.endsWith(B)) {
                 pairs.computeIfAbsent(name.substring(0, name.length() - B.length()), key -> new Pair()).b = tensor;
             } else if (name.endsWith("_norm.weight")) {
-                throw bad(name, "is a norm, which llama.cpp skips in silence; convert an adapter of linear modules only");
+                throw bad(
+                        name, "is a norm, which llama.cpp skips in silence; convert an adapter of linear modules only");
             } else {
                 throw bad(name, "is neither a .lora_a nor a .lora_b tensor; expected pairs of those only");
             }
@@ -140,24 +145,33 @@ final class AdapterCheck {
                 throw bad(tensor.name(), "has shape " + tensor.dims() + "; expected 2 dimensions");
             }
         }
-        // The embedding is looked up by rows, so its A lies transposed: [r, vocabulary] (llama-graph.cpp: build_inp_embd).
+        // The embedding is looked up by rows, so its A lies transposed: [r, vocabulary] (llama-graph.cpp:
+        // build_inp_embd).
         boolean embedding = name.equals(BaseTensors.EMBEDDING);
         long aLength = a.dims().get(embedding ? 1 : 0);
         long rank = a.dims().get(embedding ? 0 : 1);
         long aExpected = embedding ? weight.rows() : weight.columns();
         long bExpected = embedding ? weight.columns() : weight.rows();
         if (aLength != aExpected) {
-            throw bad(a.name(), "has shape " + a.dims() + ", but " + name + " asks for " + aExpected + "; wrong base model?");
+            throw bad(
+                    a.name(),
+                    "has shape " + a.dims() + ", but " + name + " asks for " + aExpected + "; wrong base model?");
         }
         if (b.dims().get(1) != bExpected) {
-            throw bad(b.name(), "has shape " + b.dims() + ", but " + name + " asks for " + bExpected + "; wrong base model?");
+            throw bad(
+                    b.name(),
+                    "has shape " + b.dims() + ", but " + name + " asks for " + bExpected + "; wrong base model?");
         }
         if (b.dims().get(0) != rank) {
-            throw bad(b.name(), "has rank " + b.dims().get(0) + ", but its lora_a has rank " + rank + "; expected the same");
+            throw bad(
+                    b.name(),
+                    "has rank " + b.dims().get(0) + ", but its lora_a has rank " + rank + "; expected the same");
         }
         long most = Math.max(weight.columns(), weight.rows());
         if (rank < 1 || rank > most) {
-            throw bad(a.name(), "has rank " + rank + "; expected 1 to " + most + ", beyond which a full matrix is smaller");
+            throw bad(
+                    a.name(),
+                    "has rank " + rank + "; expected 1 to " + most + ", beyond which a full matrix is smaller");
         }
         return (int) rank;
     }
@@ -179,8 +193,8 @@ final class AdapterCheck {
         if (!(scale <= LARGEST_SCALE) || scale < Float.MIN_NORMAL) {
             throw bad(
                     GgufAdapter.ALPHA_KEY,
-                    "is " + alpha + ", so the scale alpha / " + rank + " is " + alpha / rank + "; expected a magnitude up to "
-                            + LARGEST_SCALE);
+                    "is " + alpha + ", so the scale alpha / " + rank + " is " + alpha / rank
+                            + "; expected a magnitude up to " + LARGEST_SCALE);
         }
     }
 

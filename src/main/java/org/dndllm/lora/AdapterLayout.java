@@ -58,10 +58,12 @@ public final class AdapterLayout {
     public static AdapterLayout of(BaseShape shape, int rank, float alpha, List<TargetModule> modules, int chunk) {
         LoraWeights.requireScale(SOURCE, rank, alpha);
         if (rank > BaseShape.MOST_FEATURES) {
-            throw new InvalidInputException(SOURCE, "rank", rank + " is too large; expected at most " + BaseShape.MOST_FEATURES);
+            throw new InvalidInputException(
+                    SOURCE, "rank", rank + " is too large; expected at most " + BaseShape.MOST_FEATURES);
         }
         if (chunk < 2 || chunk % 2 != 0 || chunk > BaseShape.MOST_FEATURES) {
-            throw new InvalidInputException(SOURCE, "chunk", chunk + " is no chunk width; expected an even number from 2");
+            throw new InvalidInputException(
+                    SOURCE, "chunk", chunk + " is no chunk width; expected an even number from 2");
         }
         EnumSet<TargetModule> set = EnumSet.noneOf(TargetModule.class);
         for (TargetModule module : modules) {
@@ -76,7 +78,9 @@ public final class AdapterLayout {
         long values = (long) layout.tokensPerLayer * shape.layers() * layout.rows() * layout.columns();
         if (values > Integer.MAX_VALUE - 8) {
             throw new InvalidInputException(
-                    SOURCE, "rank", rank + " with chunk " + chunk + " needs " + values + " token values, more than a Java array holds");
+                    SOURCE,
+                    "rank",
+                    rank + " with chunk " + chunk + " needs " + values + " token values, more than a Java array holds");
         }
         return layout;
     }
@@ -89,13 +93,17 @@ public final class AdapterLayout {
     public static AdapterLayout preset(String name) {
         return LayoutPreset.byName(name)
                 .orElseThrow(() -> new InvalidInputException(
-                        SOURCE, "preset", "'" + name + "' is unknown; expected one of " + String.join(", ", presetNames())))
+                        SOURCE,
+                        "preset",
+                        "'" + name + "' is unknown; expected one of " + String.join(", ", presetNames())))
                 .layout();
     }
 
     /** The names that {@link #preset} takes. */
     public static List<String> presetNames() {
-        return Arrays.stream(LayoutPreset.values()).map(LayoutPreset::presetName).toList();
+        return Arrays.stream(LayoutPreset.values())
+                .map(LayoutPreset::presetName)
+                .toList();
     }
 
     public BaseShape shape() {
@@ -184,7 +192,8 @@ public final class AdapterLayout {
             throw new InvalidInputException(
                     "weight tokens",
                     "shape",
-                    tokens.length + " values; the layout asks for [" + tokens() + ", " + rows() + ", " + columns() + "]");
+                    tokens.length + " values; the layout asks for [" + tokens() + ", " + rows() + ", " + columns()
+                            + "]");
         }
         List<LoraTensor> pairs = new ArrayList<>(shape.layers() * modules.size());
         int next = 0;
@@ -275,7 +284,8 @@ public final class AdapterLayout {
 
     @Override
     public String toString() {
-        return "AdapterLayout[T=" + tokens() + ", R=" + rows() + ", W=" + columns() + ", rank=" + rank + ", " + modules + "]";
+        return "AdapterLayout[T=" + tokens() + ", R=" + rows() + ", W=" + columns() + ", rank=" + rank + ", " + modules
+                + "]";
     }
 
     private Optional<String> misfit(LoraWeights weights) {
@@ -292,8 +302,8 @@ public final class AdapterLayout {
                 && weights.modules().equals(EnumSet.copyOf(modules));
         return complete
                 ? Optional.empty()
-                : Optional.of("touches " + weights.tensors().size() + " modules " + weights.modules() + "; the layout takes "
-                        + modules + " of all " + shape.layers() + " layers");
+                : Optional.of("touches " + weights.tensors().size() + " modules " + weights.modules()
+                        + "; the layout takes " + modules + " of all " + shape.layers() + " layers");
     }
 
     private int chunks(int length) {

@@ -61,7 +61,9 @@ public record BaseShape(
     /** Checks every measure; an impossible one is an {@link InvalidInputException} that names it. */
     public BaseShape {
         if (!architecture.equals(QWEN2) && !architecture.equals(QWEN2_VL)) {
-            throw bad("architecture", "'" + architecture + "' is not supported; expected qwen2 or qwen2vl (Qwen2 and Qwen2.5)");
+            throw bad(
+                    "architecture",
+                    "'" + architecture + "' is not supported; expected qwen2 or qwen2vl (Qwen2 and Qwen2.5)");
         }
         inRange("layers", layers, MOST_LAYERS);
         inRange("hidden", hidden, MOST_FEATURES);

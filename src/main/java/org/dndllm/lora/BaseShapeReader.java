@@ -56,7 +56,9 @@ final class BaseShapeReader {
             String valueKey = prefix + "attention.value_length";
             if (model.find(valueKey).isPresent() && model.integer(valueKey) != keyLength) {
                 throw new InvalidInputException(
-                        model.source(), valueKey, "differs from " + key + " (" + keyLength + "); expected equal lengths");
+                        model.source(),
+                        valueKey,
+                        "differs from " + key + " (" + keyLength + "); expected equal lengths");
             }
             return keyLength;
         }
@@ -71,7 +73,9 @@ final class BaseShapeReader {
         List<Long> dims = embedding.dims();
         if (dims.size() != 2 || dims.get(0) != hidden) {
             throw new InvalidInputException(
-                    model.source(), "token_embd.weight", "has shape " + dims + "; expected [" + hidden + ", vocabulary]");
+                    model.source(),
+                    "token_embd.weight",
+                    "has shape " + dims + "; expected [" + hidden + ", vocabulary]");
         }
         return narrow(model.source(), "token_embd.weight", dims.get(1), BaseShape.MOST_TOKENS);
     }
@@ -86,7 +90,9 @@ final class BaseShapeReader {
         String type = root.string("model_type");
         if (!TEXT_TYPES.contains(type) && !VL_TYPES.contains(type)) {
             throw new InvalidInputException(
-                    source, "model_type", "is '" + type + "'; expected qwen2 or qwen2_5_vl: choose a Qwen2 or Qwen2.5 model");
+                    source,
+                    "model_type",
+                    "is '" + type + "'; expected qwen2 or qwen2_5_vl: choose a Qwen2 or Qwen2.5 model");
         }
         JsonValue.Obj text = root.has("text_config") ? root.object("text_config") : root;
         int hidden = measure(text, "hidden_size", BaseShape.MOST_FEATURES);

@@ -40,7 +40,8 @@ public final class BaseTensors {
         for (GgufTensor tensor : base.tensors()) {
             List<Long> dims = tensor.dims();
             boolean outer = tensor.name().equals(EMBEDDING) || tensor.name().equals(OUTPUT);
-            if (dims.size() == 2 && (outer ? !tied : ModuleName.parse(tensor.name()).isPresent())) {
+            if (dims.size() == 2
+                    && (outer ? !tied : ModuleName.parse(tensor.name()).isPresent())) {
                 matrices.put(tensor.name(), new Matrix(dims.get(0), dims.get(1)));
             }
         }

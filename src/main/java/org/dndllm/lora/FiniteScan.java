@@ -29,14 +29,13 @@ final class FiniteScan {
      * @throws InvalidInputException naming the tensor, the value and its place
      */
     static void require(String source, GgufTensor tensor) {
-        boolean suspicious =
-                switch (tensor.type()) {
-                    case F16 -> anyLarge(tensor.data(), 0x7c007c007c007c00L, 0x0400040004000400L, 0x8000800080008000L);
-                    case BF16 -> anyLarge(tensor.data(), 0x7f807f807f807f80L, 0x3880388038803880L, 0x8000800080008000L);
-                    case F32 -> anyLarge(tensor.data(), 0x7f8000007f800000L, 0x3880000038800000L, 0x8000000080000000L);
-                    case Q8_0 -> anyLargeBlock(tensor.data());
-                    default -> throw new AssertionError(tensor.type());
-                };
+        boolean suspicious = switch (tensor.type()) {
+            case F16 -> anyLarge(tensor.data(), 0x7c007c007c007c00L, 0x0400040004000400L, 0x8000800080008000L);
+            case BF16 -> anyLarge(tensor.data(), 0x7f807f807f807f80L, 0x3880388038803880L, 0x8000800080008000L);
+            case F32 -> anyLarge(tensor.data(), 0x7f8000007f800000L, 0x3880000038800000L, 0x8000000080000000L);
+            case Q8_0 -> anyLargeBlock(tensor.data());
+            default -> throw new AssertionError(tensor.type());
+        };
         if (suspicious) {
             float[] values = tensor.toFloats();
             for (int i = 0; i < values.length; i++) {

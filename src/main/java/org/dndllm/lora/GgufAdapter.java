@@ -155,8 +155,9 @@ public final class GgufAdapter {
                             "a value of magnitude " + weights.largestMagnitude() + " does not fit F16; choose F32");
                 }
             }
-            default -> throw new InvalidInputException(
-                    "LoRA weights", "type", type + " is not written for adapters; choose F32, F16, BF16 or Q8_0");
+            default ->
+                throw new InvalidInputException(
+                        "LoRA weights", "type", type + " is not written for adapters; choose F32, F16, BF16 or Q8_0");
         }
     }
 

@@ -36,14 +36,17 @@ public final class LoraBlend {
             }
             if (!part.weights().shape().equals(parts.getFirst().weights().shape())) {
                 throw new InvalidInputException(
-                        SOURCE, "base shape", "the adapters are for different base models; blend adapters of one model");
+                        SOURCE,
+                        "base shape",
+                        "the adapters are for different base models; blend adapters of one model");
             }
             if (part.factor() != 0) {
                 active.add(part);
             }
         }
         if (active.isEmpty()) {
-            throw new InvalidInputException(SOURCE, "factor", "no part has a factor other than 0; the blend changes nothing");
+            throw new InvalidInputException(
+                    SOURCE, "factor", "no part has a factor other than 0; the blend changes nothing");
         }
         return join(active);
     }

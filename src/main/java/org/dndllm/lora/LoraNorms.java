@@ -24,7 +24,7 @@ public record LoraNorms(List<Entry> entries) {
     public static LoraNorms of(LoraWeights weights) {
         List<Entry> entries = new ArrayList<>(weights.tensors().size());
         for (LoraTensor pair : weights.tensors()) {
-            double norm = Math.abs(weights.scale()) * productNorm(pair, weights.rank());
+            double norm = Math.abs((double) weights.alpha() / weights.rank()) * productNorm(pair, weights.rank());
             entries.add(new Entry(pair.layer(), pair.module(), norm));
         }
         return new LoraNorms(entries);

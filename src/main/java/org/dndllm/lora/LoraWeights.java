@@ -31,7 +31,13 @@ public final class LoraWeights {
     private final float largest;
 
     private LoraWeights(
-            BaseShape shape, int rank, float alpha, DType dtype, List<LoraTensor> tensors, Set<TargetModule> modules, float largest) {
+            BaseShape shape,
+            int rank,
+            float alpha,
+            DType dtype,
+            List<LoraTensor> tensors,
+            Set<TargetModule> modules,
+            float largest) {
         this.shape = shape;
         this.rank = rank;
         this.alpha = alpha;
@@ -52,7 +58,8 @@ public final class LoraWeights {
     public static LoraWeights of(BaseShape shape, int rank, float alpha, DType dtype, List<LoraTensor> tensors) {
         requireScale(SOURCE, rank, alpha);
         if (dtype != DType.F32 && dtype != DType.F16 && dtype != DType.BF16) {
-            throw new InvalidInputException(SOURCE, "dtype", dtype + " cannot hold an adapter; expected F32, F16 or BF16");
+            throw new InvalidInputException(
+                    SOURCE, "dtype", dtype + " cannot hold an adapter; expected F32, F16 or BF16");
         }
         if (tensors.isEmpty()) {
             throw new InvalidInputException(SOURCE, "tensors", "none; an adapter must touch at least one module");
@@ -178,8 +185,9 @@ public final class LoraWeights {
                     rounded[i] = HalfFloats.bf16ToFloat(HalfFloats.floatToBf16(values[i]));
                 }
             }
-            default -> throw new InvalidInputException(
-                    SOURCE, "dtype", target + " cannot hold an adapter; expected F32, F16 or BF16");
+            default ->
+                throw new InvalidInputException(
+                        SOURCE, "dtype", target + " cannot hold an adapter; expected F32, F16 or BF16");
         }
         return rounded;
     }
@@ -207,7 +215,9 @@ public final class LoraWeights {
         if (!Float.isFinite(largest)) {
             int at = Finite.firstBad(values);
             throw new InvalidInputException(
-                    SOURCE, tensor.label() + " " + which, "value " + at + " is " + values[at] + "; expected finite numbers");
+                    SOURCE,
+                    tensor.label() + " " + which,
+                    "value " + at + " is " + values[at] + "; expected finite numbers");
         }
         return largest;
     }

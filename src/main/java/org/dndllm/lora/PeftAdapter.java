@@ -93,9 +93,11 @@ public final class PeftAdapter {
     private static PeftConfig config(Path file) {
         try {
             if (Files.size(file) > MAX_CONFIG_BYTES) {
-                throw new InvalidInputException(file.toString(), "file", "is larger than 16 MiB; expected a PEFT config");
+                throw new InvalidInputException(
+                        file.toString(), "file", "is larger than 16 MiB; expected a PEFT config");
             }
-            return PeftConfig.read(JsonValue.parse(Files.readAllBytes(file), file.toString()).asObject(file.toString()));
+            return PeftConfig.read(
+                    JsonValue.parse(Files.readAllBytes(file), file.toString()).asObject(file.toString()));
         } catch (NoSuchFileException e) {
             throw new InvalidInputException(
                     file.toString(), "file", "does not exist; a PEFT adapter needs it beside " + WEIGHTS_FILE, e);
@@ -121,7 +123,8 @@ public final class PeftAdapter {
             put(file.source(), name, key, pair, tensor.toFloats());
         }
         if (common == null) {
-            throw new InvalidInputException(file.source(), "tensors", "there are none; the adapter would change nothing");
+            throw new InvalidInputException(
+                    file.source(), "tensors", "there are none; the adapter would change nothing");
         }
         List<LoraTensor> tensors = new ArrayList<>(keys.size());
         for (PeftKey key : keys) {
@@ -137,7 +140,8 @@ public final class PeftAdapter {
         }
         int bad = Finite.firstBad(values);
         if (bad >= 0) {
-            throw new InvalidInputException(source, name, "value " + bad + " is " + values[bad] + "; expected finite numbers");
+            throw new InvalidInputException(
+                    source, name, "value " + bad + " is " + values[bad] + "; expected finite numbers");
         }
         if (key.isA()) {
             pair.a = values;
@@ -164,8 +168,9 @@ public final class PeftAdapter {
         }
         switch (tensor.dtype()) {
             case F32, F16, BF16 -> {}
-            default -> throw new InvalidInputException(
-                    source, tensor.name(), "is of type " + tensor.dtype() + "; expected F32, F16 or BF16");
+            default ->
+                throw new InvalidInputException(
+                        source, tensor.name(), "is of type " + tensor.dtype() + "; expected F32, F16 or BF16");
         }
         long rank = config.rank();
         List<Long> expected = key.isA()
@@ -175,7 +180,8 @@ public final class PeftAdapter {
             throw new InvalidInputException(
                     source,
                     tensor.name(),
-                    "has shape " + tensor.shape() + "; the base model and r ask for " + expected + "; wrong base model?");
+                    "has shape " + tensor.shape() + "; the base model and r ask for " + expected
+                            + "; wrong base model?");
         }
     }
 }

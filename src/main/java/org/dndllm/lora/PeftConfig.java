@@ -35,7 +35,8 @@ record PeftConfig(int rank, float alpha) {
             alpha *= Math.sqrt(rank);
         }
         if (!Float.isFinite((float) alpha) || (float) alpha / rank == 0) {
-            throw bad(json, "lora_alpha", "is " + json.number("lora_alpha") + "; expected a finite number other than 0");
+            throw bad(
+                    json, "lora_alpha", "is " + json.number("lora_alpha") + "; expected a finite number other than 0");
         }
         refuseFlags(json);
         refuseOptions(json);
@@ -44,7 +45,9 @@ record PeftConfig(int rank, float alpha) {
 
     private static void refuseFlags(JsonValue.Obj json) {
         Map<String, String> flags = new LinkedHashMap<>();
-        flags.put("use_dora", "DoRA also rescales the base weights, which llama.cpp cannot apply; train with use_dora false");
+        flags.put(
+                "use_dora",
+                "DoRA also rescales the base weights, which llama.cpp cannot apply; train with use_dora false");
         flags.put("lora_bias", "biases of LoRA pairs cannot be applied by llama.cpp; train with lora_bias false");
         flags.put("use_qalora", "QA-LoRA pools its input, which llama.cpp does not; train with use_qalora false");
         flags.put("fan_in_fan_out", "Qwen2 stores its weights [out, in]; expected false");
@@ -66,7 +69,8 @@ record PeftConfig(int rank, float alpha) {
         options.put("layer_replication", "the base model's layers are rearranged; train on the plain model");
         options.put("target_parameters", "bare parameters are adapted; train on target_modules");
         options.put("trainable_token_indices", "embedding rows are trained; train without them");
-        options.put("alora_invocation_tokens", "an activated LoRA acts only after certain tokens; train an ordinary LoRA");
+        options.put(
+                "alora_invocation_tokens", "an activated LoRA acts only after certain tokens; train an ordinary LoRA");
         options.put("arrow_config", "adapters are routed per token; export a single adapter");
         options.put("use_bdlora", "block-diagonal pairs are not supported; train an ordinary LoRA");
         options.put("kasa_config", "KaSA changes the base weights; train an ordinary LoRA");
@@ -136,11 +140,12 @@ record PeftConfig(int rank, float alpha) {
      * MLP has modules of the same names.
      */
     private static List<String> targets(LoraWeights weights) {
-        Map<TargetModule, Long> layers = weights.tensors().stream()
-                .collect(Collectors.groupingBy(LoraTensor::module, Collectors.counting()));
+        Map<TargetModule, Long> layers =
+                weights.tensors().stream().collect(Collectors.groupingBy(LoraTensor::module, Collectors.counting()));
         Set<TargetModule> everywhere = EnumSet.noneOf(TargetModule.class);
         layers.forEach((module, count) -> {
-            if (count == weights.shape().layers() && weights.shape().architecture().equals(BaseShape.QWEN2)) {
+            if (count == weights.shape().layers()
+                    && weights.shape().architecture().equals(BaseShape.QWEN2)) {
                 everywhere.add(module);
             }
         });

@@ -40,7 +40,8 @@ class AdapterLayoutTest {
         assertThat(ALL_MODULES.stream().mapToInt(layout::tokensOf).toArray()).containsExactly(q, k, k, o, up, up, down);
         long parameters = 0;
         for (TargetModule module : ALL_MODULES) {
-            parameters += (long) layout.rank() * (layout.shape().in(module) + layout.shape().out(module));
+            parameters += (long) layout.rank()
+                    * (layout.shape().in(module) + layout.shape().out(module));
         }
         assertThat(parameters * layout.shape().layers()).isEqualTo(values);
         assertThat(layout.mask().cardinality()).as("presets have no padding").isEqualTo(layout.size());
@@ -50,8 +51,9 @@ class AdapterLayoutTest {
 
     @Test
     void presetNames_all_areSix() {
-        assertThat(AdapterLayout.presetNames()).hasSize(6).allSatisfy(name -> assertThat(AdapterLayout.preset(name))
-                .isNotNull());
+        assertThat(AdapterLayout.presetNames())
+                .hasSize(6)
+                .allSatisfy(name -> assertThat(AdapterLayout.preset(name)).isNotNull());
     }
 
     @Test
@@ -85,7 +87,13 @@ class AdapterLayoutTest {
     @ParameterizedTest
     @CsvSource({
         // rank, chunk, ragged?
-        "1, 16, false", "3, 32, false", "8, 32, false", "5, 48, true", "4, 40, true", "2, 128, true", "64, 2, false",
+        "1, 16, false",
+        "3, 32, false",
+        "8, 32, false",
+        "5, 48, true",
+        "4, 40, true",
+        "2, 128, true",
+        "64, 2, false",
     })
     void detokenize_anyRankAndChunk_givesWeights(int rank, int chunk, boolean padded) {
         // given
@@ -152,8 +160,8 @@ class AdapterLayoutTest {
         float z = (float) (1.5 / deviation);
         float y = (float) (0.5 / deviation);
         float[] expected = {
-            -z, -y, y, z, mean8, log, mean8, log, mean8, log, mean8, log, mean8, log, mean8, log, mean8, log,
-            z, y, -y, -z, mean8, log, mean8, log, mean8, log, mean8, log, mean8, log, mean8, log, mean8, log
+            -z, -y, y, z, mean8, log, mean8, log, mean8, log, mean8, log, mean8, log, mean8, log, mean8, log, z, y, -y,
+            -z, mean8, log, mean8, log, mean8, log, mean8, log, mean8, log, mean8, log, mean8, log
         };
         assertThat(tokens).containsExactly(expected, within(1e-6f));
     }
@@ -183,7 +191,8 @@ class AdapterLayoutTest {
         assertThatThrownBy(() -> layout.detokenize(new float[7], DType.F32)).hasMessageContaining("7 values");
         float[] tokens = new float[layout.size()];
         tokens[layout.size() / 2] = Float.NaN;
-        assertThatThrownBy(() -> layout.detokenize(tokens, DType.BF16)).hasMessageContaining("layer 1 self_attn.q_proj");
+        assertThatThrownBy(() -> layout.detokenize(tokens, DType.BF16))
+                .hasMessageContaining("layer 1 self_attn.q_proj");
         tokens[layout.size() / 2] = 0;
         tokens[layout.columns() - 1] = 1e9f; // the logarithm of a deviation: its exponential overflows
         assertThatThrownBy(() -> layout.detokenize(tokens, DType.F32)).hasMessageContaining("layer 0 self_attn.q_proj");
@@ -196,7 +205,8 @@ class AdapterLayoutTest {
     })
     void of_badMeasure_throwsNamingIt(int rank, float alpha, int chunk, String field) {
         assertThatThrownBy(() -> AdapterLayout.of(LoraFixtures.TINY, rank, alpha, ALL_MODULES, chunk))
-                .isInstanceOfSatisfying(InvalidInputException.class, e -> assertThat(e.field()).isEqualTo(field));
+                .isInstanceOfSatisfying(
+                        InvalidInputException.class, e -> assertThat(e.field()).isEqualTo(field));
     }
 
     @Test
@@ -204,7 +214,8 @@ class AdapterLayoutTest {
         for (String name : AdapterLayout.presetNames()) {
             AdapterLayout layout = AdapterLayout.preset(name);
             String json = JsonWriter.write(layout.toJson());
-            assertThat(AdapterLayout.fromJson(JsonValue.parse(json, "bundle.json").asObject("bundle.json")))
+            assertThat(AdapterLayout.fromJson(
+                            JsonValue.parse(json, "bundle.json").asObject("bundle.json")))
                     .isEqualTo(layout)
                     .hasSameHashCodeAs(layout);
         }
@@ -219,20 +230,28 @@ class AdapterLayoutTest {
         "'\"rank\": 8', '\"rank\": \"8\"', rank",
     })
     void fromJson_tampered_throwsNamingField(String from, String to, String field) {
-        String json = JsonWriter.write(AdapterLayout.preset("qwen2.5-0.5b-commonsense").toJson());
+        String json = JsonWriter.write(
+                AdapterLayout.preset("qwen2.5-0.5b-commonsense").toJson());
         assertThat(json).contains(from);
-        JsonValue.Obj tampered = JsonValue.parse(json.replace(from, to), "bundle.json").asObject("bundle.json");
+        JsonValue.Obj tampered =
+                JsonValue.parse(json.replace(from, to), "bundle.json").asObject("bundle.json");
         assertThatThrownBy(() -> AdapterLayout.fromJson(tampered))
-                .isInstanceOfSatisfying(InvalidInputException.class, e -> assertThat(e.field()).contains(field));
+                .isInstanceOfSatisfying(
+                        InvalidInputException.class, e -> assertThat(e.field()).contains(field));
     }
 
-    private static void assertClose(LoraWeights expected, LoraWeights actual, double absolute, double relative, long seed) {
+    private static void assertClose(
+            LoraWeights expected, LoraWeights actual, double absolute, double relative, long seed) {
         assertThat(actual.tensors()).hasSameSizeAs(expected.tensors());
         for (int t = 0; t < expected.tensors().size(); t++) {
             LoraTensor e = expected.tensors().get(t);
             LoraTensor a = actual.tensors().get(t);
-            assertThat(worst(e.a(), a.a(), relative)).as("%s A, seed %d", e.label(), seed).isLessThan(absolute);
-            assertThat(worst(e.b(), a.b(), relative)).as("%s B, seed %d", e.label(), seed).isLessThan(absolute);
+            assertThat(worst(e.a(), a.a(), relative))
+                    .as("%s A, seed %d", e.label(), seed)
+                    .isLessThan(absolute);
+            assertThat(worst(e.b(), a.b(), relative))
+                    .as("%s B, seed %d", e.label(), seed)
+                    .isLessThan(absolute);
         }
     }
 

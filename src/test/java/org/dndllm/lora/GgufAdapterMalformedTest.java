@@ -114,10 +114,12 @@ class GgufAdapterMalformedTest {
         values(cases);
         assertThat(cases.all).hasSizeGreaterThanOrEqualTo(60);
         return cases.all.stream()
-                .map(c -> DynamicTest.dynamicTest(c.name, () -> assertThatThrownBy(() -> validate(c.file, c.base))
-                        .isInstanceOf(InvalidInputException.class)
-                        .hasMessageStartingWith("bad.gguf: ")
-                        .hasMessageContaining(c.message)))
+                .map(c -> DynamicTest.dynamicTest(
+                        c.name,
+                        () -> assertThatThrownBy(() -> validate(c.file, c.base))
+                                .isInstanceOf(InvalidInputException.class)
+                                .hasMessageStartingWith("bad.gguf: ")
+                                .hasMessageContaining(c.message)))
                 .toList();
     }
 
@@ -132,7 +134,10 @@ class GgufAdapterMalformedTest {
         cases.raw("truncated keys", "", bytes -> java.util.Arrays.copyOf(bytes, 60));
         cases.raw("last data gone", "", bytes -> java.util.Arrays.copyOf(bytes, bytes.length - 64));
         cases.raw("all data gone", "", bytes -> java.util.Arrays.copyOf(bytes, bytes.length - 1024));
-        cases.raw("garbage", "magic", bytes -> "this is no adapter at all, but a sentence".getBytes(java.nio.charset.StandardCharsets.UTF_8));
+        cases.raw(
+                "garbage",
+                "magic",
+                bytes -> "this is no adapter at all, but a sentence".getBytes(java.nio.charset.StandardCharsets.UTF_8));
     }
 
     private static byte[] flip(byte[] bytes, int at) {
@@ -180,7 +185,8 @@ class GgufAdapterMalformedTest {
         cases.add("B of wrong length", "wrong base model", d -> d.tensor(Q + ".lora_b", GgmlType.F16, 4L, 32L));
         cases.add("A transposed", "wrong base model", d -> d.tensor(Q + ".lora_a", GgmlType.F16, 4L, 64L));
         cases.add("rank beyond full", "rank 65", d -> d.pair(Q, 64, 65, 64));
-        for (GgmlType type : List.of(GgmlType.I8, GgmlType.I16, GgmlType.I32, GgmlType.I64, GgmlType.F64, GgmlType.Q4_0)) {
+        for (GgmlType type :
+                List.of(GgmlType.I8, GgmlType.I16, GgmlType.I32, GgmlType.I64, GgmlType.F64, GgmlType.Q4_0)) {
             cases.add("A of type " + type, type.name(), d -> d.tensor(Q + ".lora_a", type, 64L, 4L));
         }
         cases.add("B of type I32", "I32", d -> d.tensor(Q + ".lora_b", GgmlType.I32, 4L, 64L));
@@ -197,8 +203,11 @@ class GgufAdapterMalformedTest {
         cases.add("suffix in the middle", "no weight", d -> d.pair("blk.0.lora_a.attn_q.weight", 64, 4, 64));
         cases.add("embedding, tied", TIED, "ties together", d -> d.pair("token_embd.weight", 4, 320, 4));
         cases.add("output, tied", TIED, "ties together", d -> d.pair("output.weight", 64, 4, 320));
-        cases.add("embedding, rank mismatch", "rank", d -> d.tensor("token_embd.weight.lora_a", GgmlType.F16, 4L, 320L)
-                .tensor("token_embd.weight.lora_b", GgmlType.F16, 8L, 64L));
+        cases.add(
+                "embedding, rank mismatch",
+                "rank",
+                d -> d.tensor("token_embd.weight.lora_a", GgmlType.F16, 4L, 320L)
+                        .tensor("token_embd.weight.lora_b", GgmlType.F16, 8L, 64L));
         cases.add("embedding as a plain pair", "token_embd.weight", d -> d.pair("token_embd.weight", 64, 4, 320));
     }
 
@@ -210,10 +219,14 @@ class GgufAdapterMalformedTest {
         cases.add("BF16 huge", "65536", d -> d.tensor(Q + ".lora_a", GgmlType.BF16, 0x4780, 2, 64L, 4L));
         cases.add("F32 NaN", "NaN", d -> d.tensor(Q + ".lora_a", GgmlType.F32, 0x7fc00000, 1020, 64L, 4L));
         cases.add("F32 -inf", "Infinity", d -> d.tensor(Q + ".lora_b", GgmlType.F32, 0xff800000, 4, 4L, 64L));
-        cases.add("F32 huge", "1.0E30", d -> d.tensor(
-                Q + ".lora_a", GgmlType.F32, Float.floatToRawIntBits(1e30f), 8, 64L, 4L));
-        cases.add("F32 just too large", "65536", d -> d.tensor(
-                Q + ".lora_a", GgmlType.F32, Float.floatToRawIntBits(-65_536f), 8, 64L, 4L));
+        cases.add(
+                "F32 huge",
+                "1.0E30",
+                d -> d.tensor(Q + ".lora_a", GgmlType.F32, Float.floatToRawIntBits(1e30f), 8, 64L, 4L));
+        cases.add(
+                "F32 just too large",
+                "65536",
+                d -> d.tensor(Q + ".lora_a", GgmlType.F32, Float.floatToRawIntBits(-65_536f), 8, 64L, 4L));
         cases.add("Q8_0 scale NaN", "NaN", d -> d.tensor(Q + ".lora_a", GgmlType.Q8_0, 0x7e00, 34, 64L, 4L));
     }
 

@@ -54,8 +54,14 @@ class GgufAdapterTest {
             assertThat(summary.parameters()).isEqualTo(4_399_104);
             assertThat(summary.pairs()).isEqualTo(24 * 7);
             assertThat(summary.modules()).hasSize(7);
-            assertThat(file.tensor("blk.23.ffn_down.weight.lora_a").orElseThrow().dims()).isEqualTo(List.of(4864L, 8L));
-            assertThat(file.tensor("blk.23.ffn_down.weight.lora_b").orElseThrow().dims()).isEqualTo(List.of(8L, 896L));
+            assertThat(file.tensor("blk.23.ffn_down.weight.lora_a")
+                            .orElseThrow()
+                            .dims())
+                    .isEqualTo(List.of(4864L, 8L));
+            assertThat(file.tensor("blk.23.ffn_down.weight.lora_b")
+                            .orElseThrow()
+                            .dims())
+                    .isEqualTo(List.of(8L, 896L));
             assertThat(file.number("adapter.lora.alpha")).isEqualTo(16.0);
         }
     }
@@ -86,7 +92,8 @@ class GgufAdapterTest {
             MemorySegment fresh = GgufAdapter.toMemory(weights, GgmlType.F16, arena);
             MemorySegment kept = arena.allocate(fresh.byteSize() + 100);
             kept.fill((byte) 7);
-            assertThat(GgufAdapter.toMemory(weights, GgmlType.F16, kept).mismatch(fresh)).isEqualTo(-1);
+            assertThat(GgufAdapter.toMemory(weights, GgmlType.F16, kept).mismatch(fresh))
+                    .isEqualTo(-1);
         }
     }
 
@@ -94,7 +101,11 @@ class GgufAdapterTest {
     void toMemory_beyondF16_throws() {
         BaseShape shape = new BaseShape("qwen2", 1, 4, 1, 1, 4, 4, 8, true);
         LoraWeights weights = LoraWeights.of(
-                shape, 1, 1, DType.F32, List.of(new LoraTensor(0, TargetModule.Q_PROJ, new float[] {70_000, 0, 0, 0}, new float[4])));
+                shape,
+                1,
+                1,
+                DType.F32,
+                List.of(new LoraTensor(0, TargetModule.Q_PROJ, new float[] {70_000, 0, 0, 0}, new float[4])));
         try (Arena arena = Arena.ofConfined()) {
             assertThatThrownBy(() -> GgufAdapter.toMemory(weights, GgmlType.F16, arena))
                     .isInstanceOf(InvalidInputException.class)

@@ -16,7 +16,8 @@ final class LoraFixtures {
     private LoraFixtures() {}
 
     /** Random normal values, A of spread 0.05 and B of spread 0.02, rounded to the type. */
-    static LoraWeights random(BaseShape shape, int rank, float alpha, List<TargetModule> modules, DType dtype, long seed) {
+    static LoraWeights random(
+            BaseShape shape, int rank, float alpha, List<TargetModule> modules, DType dtype, long seed) {
         Random random = new Random(seed);
         List<LoraTensor> pairs = new ArrayList<>();
         for (int layer = 0; layer < shape.layers(); layer++) {
@@ -71,6 +72,8 @@ final class LoraFixtures {
                 return false;
             }
         }
-        return left.rank() == right.rank() && left.alpha() == right.alpha() && left.shape().equals(right.shape());
+        return left.rank() == right.rank()
+                && left.alpha() == right.alpha()
+                && left.shape().equals(right.shape());
     }
 }

@@ -14,8 +14,7 @@ import org.junit.jupiter.api.Test;
 /** Against the official tokenizer's own output; see {@code src/test/resources/lora/README.md}. */
 class OfficialTokensTest {
     private static final BaseShape ONE_LAYER = new BaseShape("qwen2", 1, 896, 14, 2, 64, 4864, 151_936, true);
-    private static final AdapterLayout LAYOUT =
-            AdapterLayout.of(ONE_LAYER, 8, 16, List.of(TargetModule.values()), 128);
+    private static final AdapterLayout LAYOUT = AdapterLayout.of(ONE_LAYER, 8, 16, List.of(TargetModule.values()), 128);
 
     @Test
     void tokenize_goldenLayer_agreesWithOfficialCodeToBfloat16() throws Exception {
@@ -34,7 +33,8 @@ class OfficialTokensTest {
                 float ours = tokens[(n * 10 + row) * 130 + c];
                 boolean border = row >= 8 || c >= 128;
                 // Border: 8 * mean is rounded once, the logarithm's argument and result several times, bfloat16 keeps 8
-                // bits. Chunk: mean, deviation, difference and quotient are each rounded; the mean's rounding weighs more
+                // bits. Chunk: mean, deviation, difference and quotient are each rounded; the mean's rounding weighs
+                // more
                 // where the mean is several deviations (up to 3 here).
                 double tolerance = border ? 0.008 + 0.008 * Math.abs(official) : 0.02 + 0.012 * Math.abs(official);
                 assertThat(Math.abs(ours - official))
