@@ -1,0 +1,23 @@
+package org.dndllm.lora;
+
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** The name of a module's weight in GGUF files: {@code blk.3.attn_q.weight}. */
+record ModuleName(int layer, TargetModule module) {
+    // No leading zeros: llama.cpp looks tensors up by the exact name.
+    private static final Pattern WEIGHT = Pattern.compile("blk\\.(0|[1-9]\\d{0,5})\\.([a-z_]+)\\.weight");
+
+    static Optional<ModuleName> parse(String name) {
+        Matcher matcher = WEIGHT.matcher(name);
+        return matcher.matches()
+                ? TargetModule.byGgufName(matcher.group(2))
+                        .map(module -> new ModuleName(Integer.parseInt(matcher.group(1)), module))
+                : Optional.empty();
+    }
+
+    String weight() {
+        return "blk." + layer + "." + module.ggufName() + ".weight";
+    }
+}
