@@ -3,6 +3,7 @@ package org.dndllm.llama;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,9 +11,11 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.dndllm.EnvironmentException;
+import org.dndllm.format.Sha256;
 
 /**
  * Where the llama.cpp shared libraries lie on this machine. Locating loads nothing and touches no native code.
@@ -41,6 +44,7 @@ public record NativeLibrary(Path folder, Path file, String version, String varia
     public static final String CPU = "cpu";
 
     static final String UNKNOWN = "unknown";
+    private static final String HASH = "sha256.";
     static final String MANIFEST = "dnd-native.properties";
     private static final Pattern VARIANT = Pattern.compile("[a-z0-9]+(-[a-z0-9]+)*");
 
@@ -77,18 +81,47 @@ public record NativeLibrary(Path folder, Path file, String version, String varia
     static NativeLibrary locate(NativePin pin, Map<String, String> properties, Map<String, String> environment) {
         NativePlatform platform =
                 NativePlatform.of(properties.getOrDefault("os.name", ""), properties.getOrDefault("os.arch", ""));
-        Optional<String> wanted = setting(properties, VARIANT_PROPERTY).or(() -> setting(environment, VARIANT_VARIABLE));
+        Optional<String> wanted =
+                setting(properties, VARIANT_PROPERTY).or(() -> setting(environment, VARIANT_VARIABLE));
         List<String> tried = new ArrayList<>();
-        Optional<NativeLibrary> found = wanted.filter(v -> VARIANT.matcher(v).matches() == false).isPresent()
-                ? Optional.empty()
-                : search(pin, platform, wanted, properties, environment, tried);
+        Optional<NativeLibrary> found =
+                wanted.filter(v -> VARIANT.matcher(v).matches() == false).isPresent()
+                        ? Optional.empty()
+                        : search(pin, platform, wanted, properties, environment, tried);
         return found.orElseThrow(() -> notFound(pin, platform, wanted, tried));
     }
 
     /** The ggml backend that must be there after loading: {@code cpu}, {@code cuda}, {@code vulkan}, {@code metal}; empty when unknown. */
     public Optional<String> backend() {
         int dash = variant.indexOf('-');
-        return variant.equals(UNKNOWN) ? Optional.empty() : Optional.of(dash < 0 ? variant : variant.substring(0, dash));
+        return variant.equals(UNKNOWN)
+                ? Optional.empty()
+                : Optional.of(dash < 0 ? variant : variant.substring(0, dash));
+    }
+
+    /**
+     * Names of the files beside the library that differ from what {@code native/install} or {@code native/build} wrote, by
+     * the hashes in their manifest; empty when all are whole, and for a folder without manifest. Reads every file.
+     *
+     * @throws EnvironmentException when the folder cannot be read
+     */
+    public List<String> changedFiles() {
+        List<String> changed = new ArrayList<>();
+        try {
+            Properties manifest = manifest(folder);
+            for (String key : new TreeSet<>(manifest.stringPropertyNames())) {
+                if (key.startsWith(HASH)) {
+                    Path entry = folder.resolve(key.substring(HASH.length()));
+                    String hash = Files.isRegularFile(entry) ? Sha256.of(entry) : "";
+                    if (hash.equals(manifest.getProperty(key)) == false) {
+                        changed.add(key.substring(HASH.length()));
+                    }
+                }
+            }
+        } catch (IOException e) {
+            throw new EnvironmentException("Cannot read the llama.cpp libraries in " + folder + " (" + e + ")", e);
+        }
+        return List.copyOf(changed);
     }
 
     private static Optional<NativeLibrary> search(
@@ -100,12 +133,12 @@ public record NativeLibrary(Path folder, Path file, String version, String varia
             List<String> tried) {
         Optional<String> explicit = setting(properties, PATH_PROPERTY);
         if (explicit.isPresent()) {
-            return inFolder(pin, platform, Path.of(explicit.get()), wanted, Origin.PROPERTY, tried);
+            return inNamedFolder(pin, platform, explicit.get(), wanted, Origin.PROPERTY, tried);
         }
         tried.add(Origin.PROPERTY + ": not set");
         explicit = setting(environment, PATH_VARIABLE);
         if (explicit.isPresent()) {
-            return inFolder(pin, platform, Path.of(explicit.get()), wanted, Origin.ENVIRONMENT, tried);
+            return inNamedFolder(pin, platform, explicit.get(), wanted, Origin.ENVIRONMENT, tried);
         }
         tried.add(Origin.ENVIRONMENT + ": not set");
         Path folder = cacheRoot(properties, environment).resolve(pin.folderName(platform.name(), wanted.orElse(CPU)));
@@ -117,10 +150,25 @@ public record NativeLibrary(Path folder, Path file, String version, String varia
         // The shell script sees HOME, not the JVM's user.home (from the password file): both must land in one place.
         Path cache = setting(environment, "XDG_CACHE_HOME")
                 .map(Path::of)
-                .orElseGet(() -> Path.of(setting(environment, "HOME")
-                                .orElseGet(() -> properties.getOrDefault("user.home", ".")))
+                .orElseGet(() -> Path.of(
+                                setting(environment, "HOME").orElseGet(() -> properties.getOrDefault("user.home", ".")))
                         .resolve(".cache"));
         return cache.resolve("dnd").resolve("native");
+    }
+
+    private static Optional<NativeLibrary> inNamedFolder(
+            NativePin pin,
+            NativePlatform platform,
+            String name,
+            Optional<String> wanted,
+            Origin origin,
+            List<String> tried) {
+        try {
+            return inFolder(pin, platform, Path.of(name), wanted, origin, tried);
+        } catch (InvalidPathException e) {
+            tried.add(origin + ": \"" + name + "\" is not a path (" + e.getReason() + ")");
+            return Optional.empty();
+        }
     }
 
     private static Optional<NativeLibrary> inFolder(
@@ -188,8 +236,9 @@ public record NativeLibrary(Path folder, Path file, String version, String varia
         if (candidates.isEmpty()) {
             return " holds no " + platform.libraryName() + " of version " + pin.llamaVersion();
         }
-        List<String> names =
-                candidates.keySet().stream().map(p -> String.valueOf(p.getFileName())).toList();
+        List<String> names = candidates.keySet().stream()
+                .map(p -> String.valueOf(p.getFileName()))
+                .toList();
         return " holds " + String.join(", ", names) + ": another version, needed is " + pin.llamaVersion();
     }
 

@@ -12,23 +12,22 @@ import java.util.regex.Pattern;
  */
 record NativePlatform(String name) {
     // libllama.v0.5.0.so, libllama.cuda.v0.5.0.so, libllama.so.0.5.0, libllama.0.5.0.dylib, libllama.so, llama.dll
-    private static final Pattern LIBRARY =
-            Pattern.compile("(?:lib)?llama(?:\\.(?!so|v?\\d)[a-z]+)?(?:\\.v?(\\d+\\.\\d+\\.\\d+))?\\.(?:so|dylib|dll)(?:\\.(\\d+\\.\\d+\\.\\d+))?");
+    private static final Pattern LIBRARY = Pattern.compile(
+            "(?:lib)?llama(?:\\.(?!so|v?\\d)[a-z]+)?(?:\\.v?(\\d+\\.\\d+\\.\\d+))?\\.(?:so|dylib|dll)(?:\\.(\\d+\\.\\d+\\.\\d+))?");
 
     /** Platform of a JVM with these values of {@code os.name} and {@code os.arch}. */
     static NativePlatform of(String osName, String osArch) {
         String os = osName.toLowerCase(Locale.ROOT);
-        String arch =
-                switch (osArch.toLowerCase(Locale.ROOT)) {
-                    case "amd64", "x86_64", "x64" -> "x64";
-                    case "aarch64", "arm64" -> "arm64";
-                    case "arm" -> "armv7l";
-                    default -> osArch.toLowerCase(Locale.ROOT);
-                };
+        String arch = switch (osArch.toLowerCase(Locale.ROOT)) {
+            case "amd64", "x86_64", "x64" -> "x64";
+            case "aarch64", "arm64" -> "arm64";
+            default -> osArch.toLowerCase(Locale.ROOT);
+        };
         if (os.startsWith("mac")) {
             return new NativePlatform(arch.equals("arm64") ? "mac-arm64-metal" : "mac-" + arch);
         }
-        return new NativePlatform((os.startsWith("windows") ? "win-" : os.startsWith("linux") ? "linux-" : os + "-") + arch);
+        return new NativePlatform(
+                (os.startsWith("windows") ? "win-" : os.startsWith("linux") ? "linux-" : os + "-") + arch);
     }
 
     /** Version in the name of a libllama file: empty when the file is no libllama, an empty string when its name has none. */

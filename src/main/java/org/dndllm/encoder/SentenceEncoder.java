@@ -1,0 +1,236 @@
+package org.dndllm.encoder;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import org.dndllm.InvalidInputException;
+import org.dndllm.onnx.OnnxSession;
+import org.dndllm.onnx.SessionOptions;
+
+/**
+ * A frozen Sentence-BERT: prompts to the token states that condition the generator, texts to unit vectors.
+ *
+ * <p>Prompts longer than {@link #maxPositions()} are cut into blocks of that many ids which are encoded one by one and laid
+ * side by side, as the official code does: only the first block of a prompt starts with [CLS], later ones may be all
+ * padding. Text beyond the length is dropped, [SEP] stays the last real token.
+ *
+ * <p>Threads: may be shared. The opener closes it; afterwards every call throws {@link IllegalStateException}. Source: arXiv
+ * 2506.16406 §3.2, arXiv 1908.10084.
+ */
+public final class SentenceEncoder implements AutoCloseable {
+    /** Tokens per run of the graph. Scores take H · L · 4 bytes per token (25 MB per 512-token block of a 12-head model). */
+    private static final int TOKENS_PER_RUN = 8192;
+
+    private static final int MAX_TEXTS_PER_RUN = 32;
+
+    /** Called after each run with the prompts (or texts) done so far and their total number. */
+    @FunctionalInterface
+    public interface Progress {
+        /** Nothing is reported. */
+        Progress NONE = (done, total) -> {};
+
+        void report(int done, int total);
+    }
+
+    private final WordPieceTokenizer tokenizer;
+    private final EncoderSession session;
+    private final int maxPositions;
+
+    private SentenceEncoder(WordPieceTokenizer tokenizer, EncoderSession session, int maxPositions) {
+        this.tokenizer = tokenizer;
+        this.session = session;
+        this.maxPositions = maxPositions;
+    }
+
+    /**
+     * Opens an encoder folder: a bundle ({@code encoder.onnx}, {@code config.json}, {@code tokenizer.json} or {@code
+     * vocab.txt}), a sentence-transformers or Hugging Face download ({@code model.safetensors} or {@code model.onnx} with the
+     * same companions). Weights without a graph are converted into a temporary file first; to keep the result, call {@link
+     * BertGraph#export(Path, Path)} once.
+     *
+     * @throws InvalidInputException naming the file and field at fault
+     * @throws org.dndllm.EnvironmentException when a forced provider or a native library is not there
+     */
+    public static SentenceEncoder open(Path folder, SessionOptions options) {
+        EncoderFolder.require(folder);
+        BertConfig config = BertConfig.read(folder.resolve("config.json"));
+        Pooling pooling = EncoderFolder.pooling(folder);
+        WordPieceTokenizer tokenizer = WordPieceTokenizer.open(folder);
+        try {
+            if (tokenizer.vocabularySize() > config.vocabulary()) {
+                throw new InvalidInputException(
+                        folder.resolve("config.json").toString(),
+                        "vocab_size",
+                        "is " + config.vocabulary() + ", but the tokenizer makes ids up to "
+                                + (tokenizer.vocabularySize() - 1) + "; the two do not belong together.");
+            }
+            Optional<Path> graph = EncoderFolder.graph(folder);
+            OnnxSession onnx =
+                    graph.isPresent() ? OnnxSession.open(graph.get(), options) : convertAndOpen(folder, options);
+            Path source = graph.orElse(folder.resolve("model.safetensors"));
+            return new SentenceEncoder(
+                    tokenizer, EncoderSession.of(onnx, source, config, pooling), config.maxPositions());
+        } catch (RuntimeException | Error e) {
+            tokenizer.close();
+            throw e;
+        }
+    }
+
+    /** The session holds what it needs once it is open, so the file goes at once. */
+    private static OnnxSession convertAndOpen(Path folder, SessionOptions options) {
+        try {
+            Path temporary = Files.createTempDirectory("dnd-encoder");
+            try {
+                Path graph = temporary.resolve("encoder.onnx");
+                BertGraph.export(folder, graph);
+                return OnnxSession.open(graph, options);
+            } finally {
+                deleteFolder(temporary);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("temporary folder for the encoder graph", e);
+        }
+    }
+
+    private static void deleteFolder(Path folder) throws IOException {
+        try (var files = Files.list(folder)) {
+            for (Path file : files.toList()) {
+                Files.deleteIfExists(file);
+            }
+        }
+        Files.deleteIfExists(folder);
+    }
+
+    /** C: channels of a state and of an embedding. */
+    public int width() {
+        return session.width();
+    }
+
+    /** The longest block of tokens that the encoder sees at once; 512 for the published ones. */
+    public int maxPositions() {
+        return maxPositions;
+    }
+
+    /** Where and why the graph runs, one line for a log. */
+    public String providerReport() {
+        return session.providerReport();
+    }
+
+    /** The tokenizer in use; closed with the encoder. */
+    public WordPieceTokenizer tokenizer() {
+        return tokenizer;
+    }
+
+    /** As {@link #encode(List, int, Progress)} without reports. */
+    public Condition encode(List<String> prompts, int length) {
+        return encode(prompts, length, Progress.NONE);
+    }
+
+    /**
+     * Encodes N prompts at L positions each.
+     *
+     * @param prompts any text, also empty; at least one
+     * @param length L: 3 to {@link #maxPositions()}, or a multiple of it
+     * @return states [N, L, C] with mask and token counts; outputs at padding positions included
+     * @throws InvalidInputException when there is no prompt, the length is impossible or the result exceeds a Java array
+     */
+    public Condition encode(List<String> prompts, int length, Progress progress) {
+        checkLength(prompts.size(), length);
+        int blockLength = Math.min(length, maxPositions);
+        int blocks = length / blockLength;
+        TokenBatch tokens = tokenizer.encode(prompts, length);
+        float[] states = new float[prompts.size() * length * width()]; // [N, L, C] = [N * blocks, blockLength, C]
+        int rowsPerRun = Math.clamp(TOKENS_PER_RUN / blockLength, 1, MAX_TEXTS_PER_RUN);
+        int rows = prompts.size() * blocks;
+        for (int row = 0; row < rows; row += rowsPerRun) {
+            int count = Math.min(rowsPerRun, rows - row);
+            session.states(tokens, row, count, blockLength, states);
+            progress.report((row + count) / blocks, prompts.size());
+        }
+        int[] counts = IntStream.range(0, prompts.size()).map(tokens::tokenCount).toArray();
+        return new Condition(prompts.size(), length, width(), states, tokens.realTokens(), counts);
+    }
+
+    private void checkLength(int prompts, int length) {
+        if (prompts == 0) {
+            throw new InvalidInputException("<prompts>", "count", "is 0; give at least one prompt.");
+        }
+        boolean inOneBlock = length >= 3 && length <= maxPositions;
+        boolean inWholeBlocks = length > maxPositions && length % maxPositions == 0;
+        if (!inOneBlock && !inWholeBlocks) {
+            throw new InvalidInputException(
+                    "<arguments>",
+                    "length",
+                    "is " + length + "; expected 3 to " + maxPositions + " tokens, or a multiple of " + maxPositions
+                            + " (longer text is encoded in blocks of that many).");
+        }
+        long values = (long) prompts * length * width();
+        if (values > Integer.MAX_VALUE - 8) {
+            throw new InvalidInputException(
+                    "<arguments>",
+                    "length",
+                    prompts + " prompts x " + length + " tokens x " + width() + " channels are " + values
+                            + " numbers, more than fit; use fewer prompts or a smaller length.");
+        }
+    }
+
+    /** As {@link #embed(List, Progress)} without reports. */
+    public float[][] embed(List<String> texts) {
+        return embed(texts, Progress.NONE);
+    }
+
+    /**
+     * One vector per text, pooled as the model's {@code 1_Pooling} says and scaled to unit length. Texts longer than {@link
+     * #maxPositions()} are cut. Texts of like length share a run, so little is spent on padding; the order of the result is
+     * that of {@code texts}.
+     *
+     * @return [N][C]; no rows for no texts
+     */
+    public float[][] embed(List<String> texts, Progress progress) {
+        List<int[]> ids =
+                texts.stream().map(text -> tokenizer.encode(text, maxPositions)).toList();
+        List<Integer> byLength = new ArrayList<>(
+                IntStream.range(0, texts.size()).boxed().toList());
+        byLength.sort(Comparator.comparingInt(n -> ids.get(n).length));
+        float[][] embeddings = new float[texts.size()][];
+        for (int from = 0; from < byLength.size(); ) {
+            List<Integer> group = nextGroup(byLength, ids, from);
+            int longest = ids.get(group.getLast()).length;
+            TokenBatch batch = TokenBatch.padded(group.size(), longest, tokenizer.padId());
+            for (int i = 0; i < group.size(); i++) {
+                batch.put(i, ids.get(group.get(i)));
+            }
+            float[][] vectors = session.embeddings(batch);
+            for (int i = 0; i < group.size(); i++) {
+                embeddings[group.get(i)] = vectors[i];
+            }
+            from += group.size();
+            progress.report(from, texts.size());
+        }
+        return embeddings;
+    }
+
+    /** As many texts, in order of length, as fit one run when padded to the longest of them. */
+    private static List<Integer> nextGroup(List<Integer> byLength, List<int[]> ids, int from) {
+        int to = from + 1;
+        while (to < byLength.size()
+                && to - from < MAX_TEXTS_PER_RUN
+                && (to - from + 1) * ids.get(byLength.get(to)).length <= TOKENS_PER_RUN) {
+            to++;
+        }
+        return byLength.subList(from, to);
+    }
+
+    /** Idempotent. */
+    @Override
+    public void close() {
+        session.close();
+        tokenizer.close();
+    }
+}

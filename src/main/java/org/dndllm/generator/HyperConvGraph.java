@@ -1,0 +1,209 @@
+package org.dndllm.generator;
+
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.dndllm.InvalidInputException;
+import org.dndllm.format.DType;
+import org.dndllm.format.TensorView;
+import org.dndllm.onnx.ExternalData;
+import org.dndllm.onnx.InitializerSource;
+import org.dndllm.onnx.OnnxGraph;
+import org.dndllm.onnx.OnnxType;
+
+/**
+ * The paper's decoder as an ONNX graph: input {@value #CONDITION} [batch, N, L, C], output {@value #TOKENS}
+ * [batch, T, R, W], float32. All quirks of the official code are kept, since trained weights rely on them.
+ *
+ * <p>Source: arXiv 2506.16406 §3.3; official code, commit 60e2192, {@code module/hyperconv.py} and
+ * {@code model/decoderonly.py}.
+ */
+public final class HyperConvGraph {
+    /** Name of the input. */
+    public static final String CONDITION = "condition";
+
+    /** Name of the output. */
+    public static final String TOKENS = "tokens";
+
+    /** ONNX Runtime embeds at most 2 GiB per constant when it lays weights out anew; we stay well below. */
+    private static final long MAX_WEIGHT_BYTES = 1536L << 20;
+
+    /** Weights stream to disk in pieces of about this many values: 16 MiB. */
+    private static final long PIECE = 4L << 20;
+
+    private static final float EPSILON = 1e-5f; // PyTorch's LayerNorm default
+
+    private final GeneratorConfig config;
+    private final WeightSource weights;
+    private final long maxWeightBytes;
+    private final OnnxGraph graph = new OnnxGraph("dnd-hyperconv");
+
+    private HyperConvGraph(GeneratorConfig config, WeightSource weights, long maxWeightBytes) {
+        this.config = config;
+        this.weights = weights;
+        this.maxWeightBytes = maxWeightBytes;
+    }
+
+    /**
+     * Writes the generator; beyond 256 MiB its weights go to {@code <file name>.data} beside it. Weights are read in
+     * small pieces, so memory stays flat.
+     *
+     * @throws InvalidInputException when a weight is missing or has another shape than the configuration gives it
+     * @throws org.dndllm.EnvironmentException when the disk refuses
+     */
+    public static void export(GeneratorConfig config, WeightSource weights, Path onnxFile) {
+        build(config, weights, MAX_WEIGHT_BYTES).write(onnxFile, ExternalData.AUTO);
+    }
+
+    static OnnxGraph build(GeneratorConfig config, WeightSource weights, long maxWeightBytes) {
+        HyperConvGraph builder = new HyperConvGraph(config, weights, maxWeightBytes);
+        builder.checkShapes();
+        builder.assemble();
+        return builder.graph;
+    }
+
+    private void checkShapes() {
+        config.weightShapes().forEach((name, expected) -> {
+            List<Long> found = weights.shape(name);
+            if (!found.equals(expected)) {
+                throw new InvalidInputException(
+                        "<generator weights>",
+                        name,
+                        "has shape " + found + ", but this configuration needs " + expected
+                                + "; choose the configuration that the weights were trained with");
+            }
+        });
+    }
+
+    private void assemble() {
+        // x: [batch, N, L, C]
+        String x = graph.input(
+                CONDITION, OnnxType.FLOAT, "batch", config.prompts(), config.textLength(), config.channels());
+        if (config.projection().isPresent()) {
+            x = projected(x);
+        }
+        for (int i = 0; i + 1 < config.stages().size(); i++) {
+            String y = layerwise(i, hyperConv(i, x));
+            // A residual wherever shapes allow; no official configuration has two equal neighbours.
+            x = config.stages().get(i).equals(config.stages().get(i + 1)) ? graph.node("Add", x, y) : y;
+        }
+        Stage tokens = config.tokens();
+        graph.namedNode(TOKENS, "Identity", List.of(x), Map.of());
+        graph.output(TOKENS, OnnxType.FLOAT, "batch", tokens.n(), tokens.l(), tokens.c());
+    }
+
+    /** [batch, N, textLength, C] read as rows of textLength values, two linear layers, read back as [batch, N, L, C]. */
+    private String projected(String x) {
+        Stage first = config.stages().get(0);
+        String rows = graph.node("Reshape", x, graph.longs("projection.rows", -1, config.textLength()));
+        String down = linear(rows, WeightNames.DOWN);
+        String gate = linear(down, WeightNames.GATE);
+        String shape = graph.longs("projection.shape", -1, first.n(), first.l(), first.c());
+        return graph.node("Reshape", gate, shape);
+    }
+
+    private String linear(String x, String name) {
+        List<String> operands = List.of(x, weight(name + WeightNames.WEIGHT), weight(name + WeightNames.BIAS));
+        return graph.node("Gemm", operands, Map.of("transB", 1)); // transB: PyTorch stores [out, in]
+    }
+
+    /** (width branch + tanh(height branch) + bias) / 3; [batch, N, L, C] to [batch, N, L', C']. */
+    private String hyperConv(int i, String input) {
+        String norm = WeightNames.hyper(i, "norm");
+        String x = graph.node(
+                "LayerNormalization",
+                List.of(input, weight(norm + WeightNames.WEIGHT), weight(norm + WeightNames.BIAS)),
+                Map.of("axis", -2, "epsilon", EPSILON));
+        String sum = graph.node("Add", widthBranch(i, x), heightBranch(i, x));
+        String biased = graph.node("Add", sum, weight(WeightNames.hyperBias(i)));
+        String three = i == 0 ? graph.scalar("three", 3f) : "three";
+        return graph.node("Div", biased, three);
+    }
+
+    /** C to C' over the plane (L, N), then L to L' over (N, C'). */
+    private String widthBranch(int i, String x) {
+        String clnPlanes = transposed(x, 0, 3, 2, 1); // [batch, C, L, N]
+        String widened = conv(clnPlanes, WeightNames.hyper(i, "conv1w"));
+        String lncPlanes = transposed(widened, 0, 2, 3, 1); // [batch, L, N, C']
+        return transposed(conv(lncPlanes, WeightNames.hyper(i, "conv1h")), 0, 2, 1, 3); // [batch, N, L', C']
+    }
+
+    /** L to L' over the plane (N, C), then C to C' over (L', N), then tanh, which this branch alone has. */
+    private String heightBranch(int i, String x) {
+        String lncPlanes = transposed(x, 0, 2, 1, 3); // [batch, L, N, C]
+        String heightened = conv(lncPlanes, WeightNames.hyper(i, "conv2h"));
+        String clnPlanes = transposed(heightened, 0, 3, 1, 2); // [batch, C, L', N]
+        String widened = conv(clnPlanes, WeightNames.hyper(i, "conv2w"));
+        return graph.node("Tanh", transposed(widened, 0, 3, 2, 1)); // [batch, N, L', C']
+    }
+
+    /** N to N' over the plane (L', C') with bias, in as many parts as the size of its weight asks for. */
+    private String layerwise(int i, String x) {
+        String name = WeightNames.layerwise(i);
+        List<Long> shape = weights.shape(name + WeightNames.WEIGHT);
+        long rowBytes = product(shape.subList(1, 4)) * Float.BYTES;
+        long outputs = shape.get(0);
+        long parts = Math.min(outputs, Math.ceilDiv(outputs * rowBytes, maxWeightBytes));
+        List<String> results = new ArrayList<>();
+        for (long part = 0; part < parts; part++) {
+            long from = outputs * part / parts;
+            long to = outputs * (part + 1) / parts;
+            String weight = rows(name + WeightNames.WEIGHT, from, to);
+            String bias = rows(name + WeightNames.BIAS, from, to);
+            results.add(graph.node("Conv", List.of(x, weight, bias), convAttributes()));
+        }
+        return results.size() == 1 ? results.get(0) : graph.node("Concat", results, Map.of("axis", 1));
+    }
+
+    private String conv(String x, String name) {
+        return graph.node("Conv", List.of(x, weight(name + WeightNames.WEIGHT)), convAttributes());
+    }
+
+    /** PyTorch's padding "same": of an odd remainder (even kernel) the greater part goes to the end. */
+    private Map<String, ?> convAttributes() {
+        long kernel = config.kernel();
+        long before = (kernel - 1) / 2;
+        long after = kernel - 1 - before;
+        return Map.of(
+                "kernel_shape", new long[] {kernel, kernel}, "pads", new long[] {before, before, after, after});
+    }
+
+    private String transposed(String x, long... permutation) {
+        return graph.node("Transpose", List.of(x), Map.of("perm", permutation));
+    }
+
+    private String weight(String name) {
+        return rows(name, 0, weights.shape(name).get(0));
+    }
+
+    /** Declares part of a weight under its official name, with the range when it is not whole. */
+    private String rows(String name, long from, long to) {
+        List<Long> shape = new ArrayList<>(Objects.requireNonNull(config.weightShapes().get(name)));
+        boolean whole = from == 0 && to == shape.get(0);
+        shape.set(0, to - from);
+        String valueName = whole ? name : name + "[" + from + ":" + to + "]";
+        return graph.initializer(valueName, OnnxType.FLOAT, shape, stream(name, from, to));
+    }
+
+    private InitializerSource stream(String name, long from, long to) {
+        List<Long> shape = weights.shape(name);
+        long step = Math.max(1, PIECE / product(shape.subList(1, shape.size())));
+        return sink -> {
+            for (long row = from; row < to; row += step) {
+                sink.put(floats(weights.rows(name, row, Math.min(to, row + step))));
+            }
+        };
+    }
+
+    /** F32 passes as it is, other float types are widened. */
+    private static MemorySegment floats(TensorView part) {
+        return part.dtype() == DType.F32 ? part.data() : MemorySegment.ofArray(part.toFloats());
+    }
+
+    private static long product(List<Long> extents) {
+        return extents.stream().reduce(1L, Math::multiplyExact);
+    }
+}

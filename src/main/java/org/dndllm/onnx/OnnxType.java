@@ -1,0 +1,47 @@
+package org.dndllm.onnx;
+
+import java.util.List;
+import org.dndllm.format.DType;
+
+/** Element types of ONNX values, with their codes in {@code onnx.proto: TensorProto.DataType}. */
+public enum OnnxType {
+    FLOAT(1, DType.F32),
+    INT32(6, DType.I32),
+    INT64(7, DType.I64),
+    BOOL(9, DType.BOOL),
+    FLOAT16(10, DType.F16),
+    DOUBLE(11, DType.F64),
+    BFLOAT16(16, DType.BF16);
+
+    private final int code;
+    private final DType dtype;
+
+    OnnxType(int code, DType dtype) {
+        this.code = code;
+        this.dtype = dtype;
+    }
+
+    /** The type's number in a model file. */
+    public int code() {
+        return code;
+    }
+
+    /** Bytes of one element. */
+    public int bytes() {
+        return dtype.bytes();
+    }
+
+    /**
+     * The type that stores that dtype unchanged.
+     *
+     * @throws IllegalArgumentException when the graphs of this project have no such type
+     */
+    public static OnnxType of(DType dtype) {
+        for (OnnxType type : values()) {
+            if (type.dtype == dtype) {
+                return type;
+            }
+        }
+        throw new IllegalArgumentException("no ONNX type for " + dtype + "; use one of " + List.of(values()));
+    }
+}

@@ -1,0 +1,93 @@
+package org.dndllm.onnx;
+
+import ai.onnxruntime.OnnxJavaType;
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OnnxValue;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.TensorInfo;
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
+import java.nio.LongBuffer;
+import java.util.Arrays;
+import java.util.List;
+
+/** Copies between Java arrays and ONNX Runtime's tensors: one copy in, one copy out. */
+final class TensorCopies {
+    private TensorCopies() {}
+
+    static OnnxTensor toNative(ValueShape input, OnnxTensorValue value) throws OrtException {
+        OrtEnvironment environment = OrtRuntime.environment();
+        long[] shape = value.shape().stream().mapToLong(Long::longValue).toArray();
+        return switch (value) {
+            case OnnxTensorValue.Floats f when input.type().equals("FLOAT") ->
+                OnnxTensor.createTensor(environment, FloatBuffer.wrap(f.values()), shape);
+            case OnnxTensorValue.Longs l when input.type().equals("INT64") ->
+                OnnxTensor.createTensor(environment, LongBuffer.wrap(l.values()), shape);
+            case OnnxTensorValue.Longs l when input.type().equals("INT32") ->
+                OnnxTensor.createTensor(environment, IntBuffer.wrap(toInts(l.values())), shape);
+            case OnnxTensorValue.Longs l when input.type().equals("BOOL") ->
+                OnnxTensor.createTensor(
+                        environment, ByteBuffer.wrap(toBooleans(l.values())), shape, OnnxJavaType.BOOL);
+            default ->
+                throw new IllegalArgumentException("input " + input.name() + " takes " + input.type() + ", not "
+                        + value.getClass().getSimpleName());
+        };
+    }
+
+    static OnnxTensorValue fromNative(String name, OnnxValue value) throws OrtException {
+        if (!(value instanceof OnnxTensor tensor)) {
+            throw new IllegalArgumentException("output " + name + " is no tensor but " + value.getType());
+        }
+        TensorInfo info = tensor.getInfo();
+        List<Long> shape = Arrays.stream(info.getShape()).boxed().toList();
+        return switch (info.type) {
+            case FLOAT, FLOAT16, BFLOAT16 -> new OnnxTensorValue.Floats(array(tensor.getFloatBuffer()), shape);
+            case INT64 -> new OnnxTensorValue.Longs(array(tensor.getLongBuffer()), shape);
+            case INT32 -> new OnnxTensorValue.Longs(toLongs(tensor.getIntBuffer()), shape);
+            case BOOL -> new OnnxTensorValue.Longs(toLongs(tensor.getByteBuffer()), shape);
+            default -> throw new IllegalArgumentException("output " + name + " has the unsupported type " + info.type);
+        };
+    }
+
+    /** ONNX Runtime hands out a fresh heap buffer, whose array can be kept as it is. */
+    private static float[] array(FloatBuffer buffer) {
+        if (buffer.hasArray() && buffer.arrayOffset() == 0 && buffer.array().length == buffer.remaining()) {
+            return buffer.array();
+        }
+        float[] copy = new float[buffer.remaining()];
+        buffer.get(copy);
+        return copy;
+    }
+
+    private static long[] array(LongBuffer buffer) {
+        long[] copy = new long[buffer.remaining()];
+        buffer.get(copy);
+        return copy;
+    }
+
+    private static int[] toInts(long[] values) {
+        return Arrays.stream(values).mapToInt(Math::toIntExact).toArray();
+    }
+
+    private static byte[] toBooleans(long[] values) {
+        byte[] bytes = new byte[values.length];
+        for (int i = 0; i < values.length; i++) {
+            bytes[i] = (byte) (values[i] == 0 ? 0 : 1);
+        }
+        return bytes;
+    }
+
+    private static long[] toLongs(IntBuffer buffer) {
+        long[] longs = new long[buffer.remaining()];
+        Arrays.setAll(longs, buffer::get);
+        return longs;
+    }
+
+    private static long[] toLongs(ByteBuffer buffer) {
+        long[] longs = new long[buffer.remaining()];
+        Arrays.setAll(longs, buffer::get);
+        return longs;
+    }
+}
