@@ -1,7 +1,7 @@
 package org.dndllm.llama;
 
+import java.util.HashSet;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CancellationException;
 
 /**
@@ -9,7 +9,7 @@ import java.util.concurrent.CancellationException;
  * Thread-safe.
  */
 public final class CancelToken {
-    private final Set<StopFlag> running = ConcurrentHashMap.newKeySet();
+    private final Set<StopFlag> running = new HashSet<>();
     private volatile boolean cancelled;
 
     private CancelToken() {}
@@ -20,7 +20,7 @@ public final class CancelToken {
     }
 
     /** Stops every call that runs under this token; returns at once. Idempotent. */
-    public void cancel() {
+    public synchronized void cancel() {
         cancelled = true;
         running.forEach(StopFlag::raise);
     }
@@ -41,15 +41,15 @@ public final class CancelToken {
         }
     }
 
-    void enter(StopFlag flag) {
+    synchronized void enter(StopFlag flag) {
         running.add(flag);
-        // cancel() may have run between the caller's check and the line above
+        // cancel() may have run since the caller's check
         if (cancelled) {
             flag.raise();
         }
     }
 
-    void leave(StopFlag flag) {
+    synchronized void leave(StopFlag flag) {
         running.remove(flag);
     }
 }

@@ -1,14 +1,10 @@
 package org.dndllm.llama;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
-import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import org.dndllm.EnvironmentException;
 import org.dndllm.bindings.LlamaCpp;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The llama.cpp shared library of this process: loaded once, checked once, never unloaded. Loading finds the libraries
@@ -58,12 +55,15 @@ public final class LlamaLibrary {
             throw e;
         } catch (NoClassDefFoundError e) {
             RuntimeException first = firstFailure;
-            throw first == null ? e : new EnvironmentException(String.valueOf(first.getMessage()), first);
+            if (first == null) {
+                throw e;
+            }
+            throw new EnvironmentException(String.valueOf(first.getMessage()), first);
         }
     }
 
     // A failed static initialiser reports its cause only once; later callers deserve the reason as well.
-    private static volatile @org.jspecify.annotations.Nullable RuntimeException firstFailure;
+    private static volatile @Nullable RuntimeException firstFailure;
 
     private static LlamaLibrary open(NativeLibrary location) {
         // ggml reads it when it is loaded: otherwise an assertion forks a debugger before our callback is asked.

@@ -18,6 +18,8 @@ import org.slf4j.LoggerFactory;
 final class NativeLog {
     private static final Logger LOG = LoggerFactory.getLogger("org.dndllm.llama.native");
     private static final int KEPT = 64;
+    /** Said as a warning whenever a decode is cancelled or graphs are reserved early, which is by design here. */
+    private static final String ROLLBACK = "removing memory module entries";
 
     private static final Deque<Line> LINES = new ArrayDeque<>();
     private static long next;
@@ -60,11 +62,12 @@ final class NativeLog {
     }
 
     private static void record(int level, String text) {
-        boolean problem = level == LlamaCpp.GGML_LOG_LEVEL_WARN() || level == LlamaCpp.GGML_LOG_LEVEL_ERROR();
+        boolean problem;
         synchronized (NativeLog.class) {
             int effective = level == LlamaCpp.GGML_LOG_LEVEL_CONT() ? lastLevel : level;
-            problem |= effective == LlamaCpp.GGML_LOG_LEVEL_WARN() || effective == LlamaCpp.GGML_LOG_LEVEL_ERROR();
             lastLevel = effective;
+            problem = (effective == LlamaCpp.GGML_LOG_LEVEL_WARN() || effective == LlamaCpp.GGML_LOG_LEVEL_ERROR())
+                    && text.contains(ROLLBACK) == false;
             if (problem && text.isEmpty() == false) {
                 LINES.addLast(new Line(next++, Thread.currentThread(), text));
                 if (LINES.size() > KEPT) {

@@ -160,6 +160,11 @@ final class NativeThread implements AutoCloseable {
         }
     }
 
+    /** The thread that calls run on; what llama.cpp logs during a call is logged by it. */
+    Thread worker() {
+        return worker;
+    }
+
     /** The name of the call in progress. */
     String currentCall() {
         String name = what;

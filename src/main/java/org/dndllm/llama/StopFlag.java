@@ -18,8 +18,9 @@ final class StopFlag {
 
     private final MemorySegment text; // [2] flag character, terminator
 
-    StopFlag(Arena arena) {
-        text = arena.allocate(2);
+    StopFlag() {
+        // Two bytes that live as long as anyone can raise them: close() may do so from any thread, also twice.
+        text = Arena.ofAuto().allocate(2);
     }
 
     void install(MemorySegment context) {
