@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -202,10 +203,13 @@ public final class LlamaModel implements AutoCloseable {
                 bytes = arena.allocate(gguf.byteSize());
                 bytes.copyFrom(gguf);
             }
-            if (CStandard.hasMemoryFiles()) {
-                return fromMemory(bytes, name, summary);
-            }
-            return fromTemporaryFile(bytes, name, summary);
+            // The caller's segment may be confined to its thread, which waits while the native thread reads.
+            MemorySegment shared = MemorySegment.ofAddress(bytes.address()).reinterpret(bytes.byteSize());
+            return CStandard.hasMemoryFiles()
+                    ? fromMemory(shared, name, summary)
+                    : fromTemporaryFile(shared, name, summary);
+        } finally {
+            Reference.reachabilityFence(gguf);
         }
     }
 
