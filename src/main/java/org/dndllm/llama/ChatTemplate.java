@@ -1,0 +1,103 @@
+package org.dndllm.llama;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.dndllm.InvalidInputException;
+
+/**
+ * Qwen2.5's ChatML, as the Jinja template in its {@code tokenizer_config.json} renders it without tools: turns between
+ * {@code <|im_start|>} and {@code <|im_end|>}, and a default system message when the chat does not begin with one.
+ *
+ * <p>Only the template's own marks become special tokens: {@code <|im_end|>} inside a message stays text, so a message
+ * cannot end its turn and speak for another role.
+ */
+public final class ChatTemplate {
+    /** Put first when a chat does not begin with a system message. */
+    public static final String DEFAULT_SYSTEM = "You are Qwen, created by Alibaba Cloud. You are a helpful assistant.";
+
+    private static final String START = "<|im_start|>";
+    private static final String END = "<|im_end|>";
+    private static final Set<String> ROLES = Set.of("system", "user", "assistant");
+
+    private ChatTemplate() {}
+
+    /**
+     * A part of a prompt.
+     *
+     * @param special whether it is a mark of the template, which is one special token
+     */
+    record Segment(String text, boolean special) {}
+
+    /**
+     * The whole prompt as text, for display and logs. Tokenise with {@link #tokens}, never this.
+     *
+     * @param answer whether it ends with the begin of the assistant's turn
+     * @throws InvalidInputException if there is no message or a role is unknown
+     */
+    public static String render(List<ChatMessage> messages, boolean answer) {
+        return segments(messages, answer).stream().map(Segment::text).collect(Collectors.joining());
+    }
+
+    /**
+     * The prompt as tokens.
+     *
+     * @param answer whether it ends with the begin of the assistant's turn
+     * @throws InvalidInputException if there is no message, a role is unknown, or the vocabulary lacks ChatML's marks
+     */
+    public static int[] tokens(Vocabulary vocabulary, List<ChatMessage> messages, boolean answer) {
+        IntStream.Builder tokens = IntStream.builder();
+        for (Segment segment : segments(messages, answer)) {
+            int[] part = vocabulary.tokenize(segment.text(), segment.special());
+            if (segment.special() && part.length != 1) {
+                throw new InvalidInputException(
+                        "vocabulary", segment.text(), "is not one token of this model; choose a model with ChatML's marks,"
+                                + " such as Qwen2.5");
+            }
+            for (int token : part) {
+                tokens.add(token);
+            }
+        }
+        return tokens.build().toArray();
+    }
+
+    static List<Segment> segments(List<ChatMessage> messages, boolean answer) {
+        if (messages.isEmpty()) {
+            throw new InvalidInputException("chat", "messages", "there are none; give at least one");
+        }
+        List<Segment> segments = new ArrayList<>();
+        if (messages.getFirst().role().equals("system") == false) {
+            turn(segments, "system", DEFAULT_SYSTEM);
+        }
+        for (int i = 0; i < messages.size(); i++) {
+            ChatMessage message = messages.get(i);
+            requireRole(message.role(), i);
+            turn(segments, message.role(), message.content());
+        }
+        if (answer) {
+            segments.add(new Segment(START, true));
+            segments.add(new Segment("assistant\n", false));
+        }
+        return segments;
+    }
+
+    private static void requireRole(String role, int index) {
+        if (ROLES.contains(role) == false) {
+            String hint = role.equals("tool") ? "tools are not supported" : "it is unknown";
+            throw new InvalidInputException(
+                    "chat", "role of message " + index, "is '" + role + "', and " + hint
+                            + "; expected system, user or assistant");
+        }
+    }
+
+    // A turn's role and content are one text segment: the tokenizer may merge across the line break, as it would in the
+    // rendered prompt.
+    private static void turn(List<Segment> segments, String role, String content) {
+        segments.add(new Segment(START, true));
+        segments.add(new Segment(role + "\n" + content, false));
+        segments.add(new Segment(END, true));
+        segments.add(new Segment("\n", false));
+    }
+}

@@ -1,0 +1,396 @@
+package org.dndllm.llama;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.IntSupplier;
+import java.util.function.Supplier;
+import org.dndllm.EnvironmentException;
+import org.dndllm.InvalidInputException;
+import org.dndllm.NativeFailureException;
+import org.dndllm.bindings.LlamaCpp;
+import org.dndllm.bindings.llama_model_params;
+import org.dndllm.format.GgufFile;
+import org.dndllm.lora.AdapterSummary;
+import org.dndllm.lora.BaseShape;
+import org.dndllm.lora.GgufAdapter;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A base model in memory. It owns its weights and everything made from it; {@link #close} ends contexts first, then
+ * samplers and adapters, then the model. Thread-safe; contexts are not.
+ *
+ * <p>If llama.cpp asserts in spite of validation, this model becomes unusable: every later call on it or on anything made
+ * from it is a {@link NativeFailureException}, and {@code close()} leaves its native memory where it is, because the
+ * parked thread may still hold it.
+ */
+public final class LlamaModel implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(LlamaModel.class);
+    private static final AtomicLong GENERATIONS = new AtomicLong();
+
+    private final String source;
+    private final ModelFile file;
+    private final NativeThread.Domain domain = new NativeThread.Domain();
+    private final NativeThread thread;
+    private final MemorySegment pointer;
+    private final Vocabulary vocabulary;
+
+    // llama.cpp keeps the adapters of a model in a set without a lock: written when one is loaded or freed, read when a
+    // context reserves its graphs (at creation and in the first decode after a change of adapters).
+    private final ReadWriteLock adapterTable = new ReentrantReadWriteLock();
+
+    // Read by every direct call into native code, written by close: nothing runs on freed memory.
+    private final ReadWriteLock life = new ReentrantReadWriteLock();
+
+    private final Set<LlamaContext> contexts = new LinkedHashSet<>(); // guarded by contexts
+    private final Set<SamplerChain> samplers = new LinkedHashSet<>(); // guarded by contexts
+    private final Set<LoraAdapter> adapters = new LinkedHashSet<>(); // guarded by contexts
+    private boolean closing; // guarded by contexts
+    private volatile boolean closed;
+
+    private LlamaModel(Path gguf, ModelOptions options) {
+        source = gguf.toString();
+        file = ModelFile.check(gguf);
+        LlamaLibrary library = LlamaLibrary.load();
+        if (options.gpuLayers() > 0) {
+            library.requireBackend(options.backend());
+        }
+        thread = new NativeThread(domain, "model");
+        pointer = load(gguf, options);
+        vocabulary = new Vocabulary(this, LlamaCpp.llama_model_get_vocab(pointer));
+    }
+
+    /**
+     * Checks the file completely, then loads it.
+     *
+     * @param gguf a Qwen2 or Qwen2.5 model in one GGUF file
+     * @throws InvalidInputException if the file is not such a model, naming the key or tensor at fault
+     * @throws EnvironmentException if the library or the backend asked for is missing
+     */
+    public static LlamaModel open(Path gguf, ModelOptions options) {
+        return new LlamaModel(gguf, options);
+    }
+
+    private MemorySegment load(Path gguf, ModelOptions options) {
+        try (Arena arena = Arena.ofShared()) {
+            MemorySegment params = LlamaCpp.llama_model_default_params(arena);
+            llama_model_params.n_gpu_layers(params, options.gpuLayers());
+            llama_model_params.load_mode(
+                    params, options.memoryMap() ? LlamaCpp.LLAMA_LOAD_MODE_MMAP() : LlamaCpp.LLAMA_LOAD_MODE_NONE());
+            llama_model_params.check_tensors(params, options.checkTensors());
+            MemorySegment path = arena.allocateFrom(gguf.toAbsolutePath().toString());
+            return create(
+                    "load model " + source,
+                    () -> LlamaCpp.llama_model_load_from_file(path, params),
+                    reason -> new InvalidInputException(source, "model", "llama.cpp refused it: " + reason));
+        } catch (RuntimeException e) {
+            thread.close();
+            throw e;
+        }
+    }
+
+    /** Runs a native constructor and explains a NULL with what the library said meanwhile. */
+    private MemorySegment create(
+            String what, Supplier<MemorySegment> call, java.util.function.Function<String, RuntimeException> problem) {
+        long mark = NativeLog.mark();
+        MemorySegment made = thread.call(what, call);
+        if (made.address() == 0) {
+            String said = NativeLog.since(mark, thread.worker());
+            throw problem.apply(said.isEmpty() ? "without a reason" : said);
+        }
+        return made;
+    }
+
+    /** Where it was opened. */
+    public String source() {
+        return source;
+    }
+
+    /** Measures of the model. */
+    public BaseShape shape() {
+        return file.shape();
+    }
+
+    /** Context length that it was trained for. */
+    public int trainLength() {
+        return file.trainLength();
+    }
+
+    /** Its tokens. */
+    public Vocabulary vocabulary() {
+        return vocabulary;
+    }
+
+    /** Kind, size and quantisation in llama.cpp's words, such as {@code qwen2 0.5B Q8_0}. */
+    public String description() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment buffer = arena.allocate(256);
+            whileOpen(() -> LlamaCpp.llama_model_desc(pointer, buffer, buffer.byteSize()));
+            return buffer.getString(0);
+        }
+    }
+
+    /** Size of all tensors in bytes. */
+    public long sizeInBytes() {
+        return whileOpen(() -> LlamaCpp.llama_model_size(pointer));
+    }
+
+    /** A context of its own KV cache and adapter set. The caller closes it, or the model does. */
+    public LlamaContext newContext(ContextOptions options) {
+        return whileOpen(() -> {
+            adapterTable.readLock().lock();
+            try {
+                return register(contexts, new LlamaContext(this, pointer, domain, options));
+            } finally {
+                adapterTable.readLock().unlock();
+            }
+        });
+    }
+
+    /** A sampler chain for contexts of this model. The caller closes it, or the model does. */
+    public SamplerChain newSampler(SamplerOptions options) {
+        return whileOpen(() -> register(samplers, new SamplerChain(this, options)));
+    }
+
+    private <T extends AutoCloseable> T register(Set<T> children, T child) {
+        synchronized (contexts) {
+            if (closing == false) {
+                children.add(child);
+                return child;
+            }
+        }
+        closeQuietly(child);
+        throw new IllegalStateException(this + " was closed meanwhile");
+    }
+
+    private static void closeQuietly(AutoCloseable child) {
+        try {
+            child.close();
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /**
+     * Loads an adapter from GGUF bytes in memory, without a file where the platform can (POSIX), after a full check.
+     *
+     * @param gguf the whole GGUF file; may be freed after this call
+     * @param name for messages and lists; need not be unique
+     * @throws InvalidInputException if it is malformed or made for another base model, naming the key or tensor
+     */
+    public LoraAdapter loadAdapter(MemorySegment gguf, String name) {
+        requireOpen();
+        AdapterSummary summary;
+        try (GgufFile adapter = GgufFile.of(gguf, name)) {
+            summary = GgufAdapter.validate(adapter, file.tensors());
+        }
+        try (Arena arena = Arena.ofShared()) {
+            MemorySegment bytes = gguf;
+            if (gguf.isNative() == false) {
+                bytes = arena.allocate(gguf.byteSize());
+                bytes.copyFrom(gguf);
+            }
+            // The caller's segment may be confined to its thread, which waits while the native thread reads.
+            MemorySegment shared = MemorySegment.ofAddress(bytes.address()).reinterpret(bytes.byteSize());
+            return CStandard.hasMemoryFiles()
+                    ? fromMemory(shared, name, summary)
+                    : fromTemporaryFile(shared, name, summary);
+        } finally {
+            Reference.reachabilityFence(gguf);
+        }
+    }
+
+    /**
+     * Loads an adapter from a GGUF file, after a full check.
+     *
+     * @throws InvalidInputException as {@link #loadAdapter(MemorySegment, String)}, or if the file cannot be read
+     */
+    public LoraAdapter loadAdapter(Path gguf) {
+        requireOpen();
+        try (FileChannel channel = FileChannel.open(gguf, StandardOpenOption.READ);
+                Arena arena = Arena.ofShared()) {
+            // Mapped, checked and loaded from the same memory: the file cannot change between check and load unnoticed.
+            MemorySegment bytes = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
+            return loadAdapter(bytes, gguf.toString());
+        } catch (IOException e) {
+            throw new InvalidInputException(
+                    gguf.toString(), "file", "cannot be read: " + e + "; check the path and its permissions", e);
+        }
+    }
+
+    private LoraAdapter fromMemory(MemorySegment bytes, String name, AdapterSummary summary) {
+        return insert(name, summary, bytes.byteSize(), () -> {
+            MemorySegment stream = CStandard.openForReading(bytes);
+            if (stream.address() == 0) {
+                return MemorySegment.NULL;
+            }
+            try {
+                return LlamaCpp.llama_adapter_lora_init_from_file_ptr(pointer, stream);
+            } finally {
+                CStandard.close(stream);
+            }
+        });
+    }
+
+    private LoraAdapter fromTemporaryFile(MemorySegment bytes, String name, AdapterSummary summary) {
+        try {
+            Path copy = Files.createTempFile("dnd-adapter", ".gguf");
+            try (Arena arena = Arena.ofShared()) {
+                try (FileChannel channel = FileChannel.open(copy, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+                    channel.map(FileChannel.MapMode.READ_WRITE, 0, bytes.byteSize(), arena).copyFrom(bytes);
+                }
+                MemorySegment path = arena.allocateFrom(copy.toString());
+                return insert(
+                        name, summary, bytes.byteSize(), () -> LlamaCpp.llama_adapter_lora_init(pointer, path));
+            } finally {
+                Files.deleteIfExists(copy);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("temporary file for adapter " + name, e);
+        }
+    }
+
+    private LoraAdapter insert(String name, AdapterSummary summary, long bytes, Supplier<MemorySegment> init) {
+        return whileOpen(() -> insertLocked(name, summary, bytes, init));
+    }
+
+    private LoraAdapter insertLocked(String name, AdapterSummary summary, long bytes, Supplier<MemorySegment> init) {
+        adapterTable.writeLock().lock();
+        try {
+            MemorySegment made = create(
+                    "load adapter " + name,
+                    init,
+                    reason -> new InvalidInputException(name, "adapter", "llama.cpp refused it: " + reason));
+            return register(
+                    adapters,
+                    new LoraAdapter(
+                            this,
+                            name,
+                            GENERATIONS.incrementAndGet(),
+                            summary.highestRank(),
+                            summary.alpha(),
+                            bytes,
+                            made));
+        } finally {
+            adapterTable.writeLock().unlock();
+        }
+    }
+
+    /** Adapters that are loaded now, oldest first. */
+    public List<LoraAdapter> adapters() {
+        synchronized (contexts) {
+            return List.copyOf(adapters);
+        }
+    }
+
+    void free(LoraAdapter adapter, MemorySegment adapterPointer) {
+        forget(adapter);
+        if (domain.failure() != null) {
+            return;
+        }
+        adapterTable.writeLock().lock();
+        try {
+            thread.run("free adapter " + adapter.name(), () -> LlamaCpp.llama_adapter_lora_free(adapterPointer));
+        } finally {
+            adapterTable.writeLock().unlock();
+        }
+    }
+
+    void forget(AutoCloseable child) {
+        synchronized (contexts) {
+            contexts.remove(child);
+            samplers.remove(child);
+            adapters.remove(child);
+        }
+    }
+
+    /** Runs {@code call} on this model's native thread. */
+    int onThread(String what, IntSupplier call) {
+        requireOpen();
+        return thread.callInt(what, call);
+    }
+
+    /** Runs {@code call} on the current thread while {@link #close} is kept out. */
+    <T> T whileOpen(Supplier<T> call) {
+        life.readLock().lock();
+        try {
+            requireOpen();
+            return call.get();
+        } finally {
+            life.readLock().unlock();
+        }
+    }
+
+    ReadWriteLock adapterTable() {
+        return adapterTable;
+    }
+
+    boolean isPoisoned() {
+        return domain.failure() != null;
+    }
+
+    void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException(this + " is closed");
+        }
+        domain.require();
+    }
+
+    /**
+     * Ends contexts (waiting for a decode in progress, which is cancelled), samplers, adapters and the model. Idempotent.
+     */
+    @Override
+    public void close() {
+        List<LlamaContext> openContexts;
+        List<SamplerChain> openSamplers;
+        List<LoraAdapter> openAdapters;
+        synchronized (contexts) {
+            if (closing) {
+                return;
+            }
+            closing = true;
+            openContexts = List.copyOf(contexts);
+            openSamplers = List.copyOf(samplers);
+            openAdapters = List.copyOf(adapters);
+        }
+        openContexts.forEach(LlamaContext::close);
+        openSamplers.forEach(SamplerChain::close);
+        openAdapters.forEach(LoraAdapter::close);
+        life.writeLock().lock();
+        try {
+            free();
+        } finally {
+            life.writeLock().unlock();
+        }
+    }
+
+    private void free() {
+        closed = true;
+        if (domain.failure() != null) {
+            LOG.warn(
+                    "{} stays in memory: llama.cpp asserted in it, and its parked thread may still use it",
+                    this);
+            return;
+        }
+        thread.run("free model " + source, () -> LlamaCpp.llama_model_free(pointer));
+        thread.close();
+    }
+
+    @Override
+    public String toString() {
+        return "LlamaModel " + source;
+    }
+}

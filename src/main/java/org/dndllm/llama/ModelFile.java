@@ -1,0 +1,153 @@
+package org.dndllm.llama;
+
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.dndllm.InvalidInputException;
+import org.dndllm.format.GgmlType;
+import org.dndllm.format.GgufFile;
+import org.dndllm.format.GgufTensor;
+import org.dndllm.lora.BaseShape;
+import org.dndllm.lora.BaseTensors;
+import org.dndllm.lora.TargetModule;
+
+/**
+ * A base model's GGUF file, checked in Java before llama.cpp opens it: everything that llama.cpp answers with an abort,
+ * and what it loads without a word although it cannot work (ids out of range, malformed merges, no context).
+ *
+ * @param shape measures of the model
+ * @param tensors what adapters may touch
+ * @param trainLength context length it was trained for
+ */
+record ModelFile(BaseShape shape, BaseTensors tensors, int trainLength) {
+    private static final String TOKENS = "tokenizer.ggml.tokens";
+    private static final String TYPES = "tokenizer.ggml.token_type";
+    private static final String MERGES = "tokenizer.ggml.merges";
+    private static final int MOST_POSITIONS = 1 << 24;
+
+    /** @throws InvalidInputException naming the key or tensor at fault */
+    static ModelFile check(Path path) {
+        try (GgufFile file = GgufFile.open(path)) {
+            BaseShape shape = BaseShape.fromGguf(file);
+            int trainLength = trainLength(file, shape);
+            checkTensors(file, shape);
+            checkVocabulary(file, shape);
+            return new ModelFile(shape, BaseTensors.of(file), trainLength);
+        }
+    }
+
+    private static int trainLength(GgufFile file, BaseShape shape) {
+        String key = shape.architecture() + ".context_length";
+        long length = file.integer(key);
+        if (length < 1 || length > MOST_POSITIONS) {
+            throw new InvalidInputException(file.source(), key, "is " + length + "; expected 1 to " + MOST_POSITIONS);
+        }
+        return (int) length;
+    }
+
+    private static void checkTensors(GgufFile file, BaseShape shape) {
+        matrix(file, "token_embd.weight", shape.hidden(), shape.vocab());
+        vector(file, "output_norm.weight", shape.hidden());
+        if (shape.tiedEmbeddings() == false) {
+            matrix(file, "output.weight", shape.hidden(), shape.vocab());
+        }
+        for (int layer = 0; layer < shape.layers(); layer++) {
+            String block = "blk." + layer + ".";
+            vector(file, block + "attn_norm.weight", shape.hidden());
+            vector(file, block + "ffn_norm.weight", shape.hidden());
+            for (TargetModule module : TargetModule.values()) {
+                String name = block + module.ggufName();
+                matrix(file, name + ".weight", shape.in(module), shape.out(module));
+                if (file.tensor(name + ".bias").isPresent()) {
+                    vector(file, name + ".bias", shape.out(module));
+                }
+            }
+        }
+    }
+
+    private static GgufTensor tensor(GgufFile file, String name, List<Long> dims) {
+        GgufTensor tensor = file.tensor(name)
+                .orElseThrow(() -> new InvalidInputException(
+                        file.source(), name, "is missing; choose a complete base model in one file"));
+        if (tensor.dims().equals(dims) == false) {
+            throw new InvalidInputException(
+                    file.source(), name, "has shape " + tensor.dims() + "; expected " + dims + " by the metadata");
+        }
+        return tensor;
+    }
+
+    private static void vector(GgufFile file, String name, long length) {
+        GgmlType type = tensor(file, name, List.of(length)).type();
+        if (type != GgmlType.F32) {
+            throw new InvalidInputException(file.source(), name, "is of type " + type + "; expected F32");
+        }
+    }
+
+    private static void matrix(GgufFile file, String name, long columns, long rows) {
+        GgmlType type = tensor(file, name, List.of(columns, rows)).type();
+        // integers and doubles have no matrix product in ggml, Q8_1 and Q8_K are only its own intermediates
+        String text = type.name();
+        if (text.startsWith("I") && text.startsWith("IQ") == false
+                || text.equals("F64")
+                || text.equals("Q8_1")
+                || text.equals("Q8_K")) {
+            throw new InvalidInputException(
+                    file.source(), name, "is of type " + type + ", which cannot be multiplied; convert the model again");
+        }
+    }
+
+    private static void checkVocabulary(GgufFile file, BaseShape shape) {
+        String kind = file.string("tokenizer.ggml.model");
+        if (kind.equals("gpt2") == false) {
+            throw new InvalidInputException(
+                    file.source(), "tokenizer.ggml.model", "is '" + kind + "'; expected gpt2 (byte-level BPE), as Qwen2 has");
+        }
+        List<String> tokens = file.strings(TOKENS);
+        if (tokens.size() != shape.vocab()) {
+            throw new InvalidInputException(
+                    file.source(), TOKENS, "has " + tokens.size() + " tokens; expected " + shape.vocab()
+                            + ", the rows of token_embd.weight");
+        }
+        Map<String, Integer> ids = HashMap.newHashMap(tokens.size());
+        for (int id = 0; id < tokens.size(); id++) {
+            Integer first = ids.putIfAbsent(tokens.get(id), id);
+            if (first != null) {
+                throw new InvalidInputException(
+                        file.source(), TOKENS, "tokens " + first + " and " + id + " are both '" + tokens.get(id)
+                                + "'; expected every token once");
+            }
+        }
+        if (file.find(TYPES).isPresent() && file.integers(TYPES).length != tokens.size()) {
+            throw new InvalidInputException(
+                    file.source(), TYPES, "has " + file.integers(TYPES).length + " entries; expected " + tokens.size());
+        }
+        checkMerges(file);
+        checkSpecialIds(file, tokens.size());
+    }
+
+    private static void checkMerges(GgufFile file) {
+        List<String> merges = file.strings(MERGES);
+        for (int i = 0; i < merges.size(); i++) {
+            String merge = merges.get(i);
+            // llama.cpp looks for the space from the second character on: a token may itself be one
+            int space = merge.indexOf(' ', 1);
+            if (space < 0 || space == merge.length() - 1) {
+                throw new InvalidInputException(
+                        file.source(), MERGES, "entry " + i + " is '" + merge + "'; expected two parts and a space between");
+            }
+        }
+    }
+
+    private static void checkSpecialIds(GgufFile file, int vocabulary) {
+        for (String key : file.metadata().keySet()) {
+            if (key.startsWith("tokenizer.ggml.") && key.endsWith("_token_id")) {
+                long id = file.integer(key);
+                if (id < 0 || id >= vocabulary) {
+                    throw new InvalidInputException(
+                            file.source(), key, "is " + id + "; expected 0 to " + (vocabulary - 1));
+                }
+            }
+        }
+    }
+}

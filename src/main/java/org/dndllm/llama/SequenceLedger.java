@@ -1,0 +1,118 @@
+package org.dndllm.llama;
+
+import java.util.Arrays;
+import org.dndllm.InvalidInputException;
+
+/**
+ * Java's book of the KV cache: how many positions each sequence holds. Every batch is checked against it before llama.cpp
+ * sees it. Positions of a sequence are 0, 1, 2... without gaps.
+ */
+final class SequenceLedger {
+    private final String context;
+    private final int limit;
+    private final int[] lengths; // [sequences]
+    private final int[] planned; // [sequences] lengths after the batch under check
+    private boolean shared;
+
+    SequenceLedger(String context, int sequences, int limit) {
+        this.context = context;
+        this.limit = limit;
+        lengths = new int[sequences];
+        planned = new int[sequences];
+    }
+
+    int length(int sequence) {
+        return lengths[require(sequence)];
+    }
+
+    int require(int sequence) {
+        if (sequence < 0 || sequence >= lengths.length) {
+            throw new InvalidInputException(
+                    context, "sequence", sequence + " given, expected 0 to " + (lengths.length - 1));
+        }
+        return sequence;
+    }
+
+    /** Checks sequences, positions and room; nothing changes until {@link #commit}. */
+    void plan(LlamaBatch batch) {
+        System.arraycopy(lengths, 0, planned, 0, lengths.length);
+        for (int i = 0; i < batch.size(); i++) {
+            int sequence = require(batch.sequence(i));
+            if (batch.position(i) != planned[sequence]) {
+                throw new InvalidInputException(
+                        context,
+                        "position of token " + i,
+                        batch.position(i) + " given, but sequence " + sequence + " goes on at " + planned[sequence]);
+            }
+            planned[sequence]++;
+        }
+        requireRoom(batch.size());
+    }
+
+    /** The same for one token at the end of a sequence; returns its position. */
+    int planOne(int sequence) {
+        require(sequence);
+        System.arraycopy(lengths, 0, planned, 0, lengths.length);
+        requireRoom(1);
+        return planned[sequence]++;
+    }
+
+    private void requireRoom(int needed) {
+        int free = free();
+        if (needed > free) {
+            throw new ContextFullException(context, needed, free, limit);
+        }
+    }
+
+    /**
+     * Positions left over all sequences. Copied sequences share cells, which are then counted for one sequence only: an
+     * upper bound, and llama.cpp has the last word.
+     */
+    int free() {
+        int used = shared ? Arrays.stream(lengths).max().orElse(0) : Arrays.stream(lengths).sum();
+        return limit - used;
+    }
+
+    void commit() {
+        System.arraycopy(planned, 0, lengths, 0, lengths.length);
+    }
+
+    /** Whether the planned batch touched {@code sequence}. */
+    boolean touched(int sequence) {
+        return planned[sequence] != lengths[sequence];
+    }
+
+    void truncate(int sequence, int length) {
+        lengths[sequence] = length;
+        forgetSharing();
+    }
+
+    void copy(int from, int to) {
+        lengths[to] = lengths[from];
+        shared = true;
+    }
+
+    void keepOnly(int sequence) {
+        int kept = lengths[sequence];
+        Arrays.fill(lengths, 0);
+        lengths[sequence] = kept;
+        forgetSharing();
+    }
+
+    void clear() {
+        Arrays.fill(lengths, 0);
+        forgetSharing();
+    }
+
+    private void forgetSharing() {
+        shared &= Arrays.stream(lengths).filter(length -> length > 0).count() > 1;
+    }
+
+    int sequences() {
+        return lengths.length;
+    }
+
+    boolean isEmpty() {
+        return Arrays.stream(lengths).allMatch(length -> length == 0);
+    }
+}
