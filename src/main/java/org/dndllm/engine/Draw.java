@@ -46,6 +46,7 @@ public record Draw(PromptSet from, int[] indices, long seed) {
 
     @Override
     public String toString() {
-        return "Draw[" + indices.length + " of " + from.size() + " prompts of " + from.source() + ", seed " + seed + "]";
+        return "Draw[" + indices.length + " of " + from.size() + " prompts of " + from.source() + ", seed " + seed
+                + "]";
     }
 }

@@ -94,14 +94,13 @@ public final class PromptReader {
     private PromptSet parse(byte[] bytes, PromptFormat format) {
         String text = decode(bytes);
         PromptFormat actual = format == PromptFormat.AUTO ? PromptFormat.sniff(text) : format;
-        List<String> prompts =
-                switch (actual) {
-                    case JSON -> json(text);
-                    case JSONL -> jsonLines(text);
-                    case CSV -> table(text, CSVFormat.RFC4180);
-                    case TSV -> table(text, CSVFormat.TDF);
-                    case TEXT, AUTO -> lines(text);
-                };
+        List<String> prompts = switch (actual) {
+            case JSON -> json(text);
+            case JSONL -> jsonLines(text);
+            case CSV -> table(text, CSVFormat.RFC4180);
+            case TSV -> table(text, CSVFormat.TDF);
+            case TEXT, AUTO -> lines(text);
+        };
         return new PromptSet(source, prompts);
     }
 
@@ -160,7 +159,8 @@ public final class PromptReader {
         } catch (JacksonException e) {
             String where = e.getLocation() == null
                     ? ""
-                    : " (line " + e.getLocation().getLineNr() + ", column " + e.getLocation().getColumnNr() + ")";
+                    : " (line " + e.getLocation().getLineNr() + ", column "
+                            + e.getLocation().getColumnNr() + ")";
             throw new InvalidInputException(
                     source, place, "is not valid JSON" + where + ": " + e.getOriginalMessage(), e);
         }

@@ -25,10 +25,14 @@ class PromptReaderTest {
 
     static Stream<Arguments> wellFormed() {
         return Stream.of(
-                Arguments.of("official.json", "[{\"prompt\":\"a\",\"response\":\"[A]\",\"system\":\"s\"},{\"prompt\":\"b\"}]"),
+                Arguments.of(
+                        "official.json",
+                        "[{\"prompt\":\"a\",\"response\":\"[A]\",\"system\":\"s\"},{\"prompt\":\"b\"}]"),
                 Arguments.of("strings.json", "[\"a\",\"b\"]"),
                 Arguments.of("bom.json", "\uFEFF[\"a\",\"b\"]"),
-                Arguments.of("vision.json", "[{\"conversations\":[{\"value\":\"a\"}]},{\"conversations\":[{\"value\":\"b\"}]}]"),
+                Arguments.of(
+                        "vision.json",
+                        "[{\"conversations\":[{\"value\":\"a\"}]},{\"conversations\":[{\"value\":\"b\"}]}]"),
                 Arguments.of("lines.jsonl", "{\"question\":\"a\"}\n\n\"b\"\r\n"),
                 Arguments.of("table.csv", "id,prompt\n1,a\n2,b\n"),
                 Arguments.of("one-column.csv", "q\na\nb\n"),
@@ -56,7 +60,8 @@ class PromptReaderTest {
     void read_namedColumn_isUsed() throws IOException {
         Path csv = file("c.csv", "prompt,other\nx,y\n");
 
-        assertThat(PromptReader.read(csv, PromptFormat.AUTO, Optional.of("other")).prompts())
+        assertThat(PromptReader.read(csv, PromptFormat.AUTO, Optional.of("other"))
+                        .prompts())
                 .containsExactly("y");
     }
 
@@ -155,7 +160,10 @@ class PromptReaderTest {
 
     private PromptSet stream(String text) {
         return PromptReader.read(
-                new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8)), "<stdin>", PromptFormat.AUTO, Optional.empty());
+                new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8)),
+                "<stdin>",
+                PromptFormat.AUTO,
+                Optional.empty());
     }
 
     private Path file(String name, String content) throws IOException {
@@ -164,7 +172,9 @@ class PromptReaderTest {
 
     @Test
     void draw_enoughPrompts_isWithoutReplacementAndRepeatable() {
-        PromptSet set = new PromptSet("<test>", Stream.iterate(0, i -> i + 1).limit(50).map(i -> "p" + i).toList());
+        PromptSet set = new PromptSet(
+                "<test>",
+                Stream.iterate(0, i -> i + 1).limit(50).map(i -> "p" + i).toList());
 
         Draw first = set.draw(20, 7);
 
@@ -188,7 +198,9 @@ class PromptReaderTest {
 
     @Test
     void sha256_dependsOnOrderAndBorders() {
-        assertThat(PromptSet.of("ab", "c").sha256()).isNotEqualTo(PromptSet.of("a", "bc").sha256());
-        assertThat(PromptSet.of("a", "b").sha256()).isNotEqualTo(PromptSet.of("b", "a").sha256());
+        assertThat(PromptSet.of("ab", "c").sha256())
+                .isNotEqualTo(PromptSet.of("a", "bc").sha256());
+        assertThat(PromptSet.of("a", "b").sha256())
+                .isNotEqualTo(PromptSet.of("b", "a").sha256());
     }
 }

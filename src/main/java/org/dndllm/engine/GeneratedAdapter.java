@@ -1,0 +1,39 @@
+package org.dndllm.engine;
+
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import org.dndllm.format.AtomicFile;
+import org.dndllm.format.GgmlType;
+import org.dndllm.format.JsonWriter;
+import org.dndllm.lora.GgufAdapter;
+import org.dndllm.lora.LoraWeights;
+import org.dndllm.lora.PeftAdapter;
+
+/**
+ * A LoRA adapter that came out of a generator, in memory.
+ *
+ * @param name what to call it
+ * @param weights A and B of every target module
+ * @param provenance where it comes from
+ */
+public record GeneratedAdapter(String name, LoraWeights weights, Provenance provenance) {
+
+    /**
+     * Writes an adapter folder: PEFT files, {@code adapter.gguf} and {@code dnd.json}. All or nothing: the folder
+     * appears whole or not at all.
+     *
+     * @param folder must not exist yet, unless {@code replace}
+     * @param effect measured effect to note, if it was measured
+     */
+    public void save(Path folder, GgmlType ggufType, Optional<Effect> effect, boolean replace) {
+        AtomicFile.writeFolder(
+                folder,
+                inside -> {
+                    PeftAdapter.fill(inside, weights, Map.of());
+                    GgufAdapter.write(inside.resolve("adapter.gguf"), weights, ggufType);
+                    AtomicFile.writeString(inside.resolve("dnd.json"), JsonWriter.write(provenance.toJson(effect)));
+                },
+                replace);
+    }
+}

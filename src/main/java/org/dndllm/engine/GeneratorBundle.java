@@ -1,0 +1,142 @@
+package org.dndllm.engine;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.dndllm.InvalidInputException;
+import org.dndllm.format.AtomicFile;
+import org.dndllm.format.JsonValue;
+import org.dndllm.format.JsonWriter;
+import org.dndllm.format.Sha256;
+import org.dndllm.generator.Stage;
+
+/**
+ * A folder with everything that generation needs besides the base model: {@code generator.onnx}, the sentence encoder
+ * ({@code encoder.onnx}, {@code config.json}, vocabulary) and {@code bundle.json}. Opening it verifies every hash, so
+ * that a half-copied or edited bundle is refused instead of giving strange adapters.
+ *
+ * @param folder where it is
+ * @param manifest what {@code bundle.json} says
+ * @param sha256 of {@code bundle.json}, which holds the hashes of all other files: the identity of the bundle
+ */
+public record GeneratorBundle(Path folder, BundleManifest manifest, String sha256) {
+    static final String MANIFEST = "bundle.json";
+    static final String GENERATOR = "generator.onnx";
+
+    /**
+     * Opens and verifies a bundle.
+     *
+     * @throws InvalidInputException if a file is absent, changed, or does not fit the others
+     */
+    public static GeneratorBundle open(Path folder) {
+        Path file = folder.resolve(MANIFEST);
+        if (!Files.isRegularFile(file)) {
+            throw new InvalidInputException(
+                    folder.toString(),
+                    MANIFEST,
+                    "is not there; a generator bundle is a folder made by dnd train or import");
+        }
+        byte[] bytes = read(file);
+        BundleManifest manifest = BundleManifest.fromJson(root(bytes, file.toString()));
+        GeneratorBundle bundle = new GeneratorBundle(folder, manifest, Sha256.of(bytes));
+        bundle.checkShapes(file.toString());
+        bundle.checkHashes();
+        return bundle;
+    }
+
+    /**
+     * Completes a bundle: hashes all files that are in the folder and writes {@code bundle.json} beside them.
+     *
+     * @param folder holds the ONNX graphs and the vocabulary already
+     */
+    public static GeneratorBundle seal(
+            Path folder,
+            String name,
+            org.dndllm.generator.GeneratorConfig generator,
+            org.dndllm.lora.AdapterLayout layout,
+            BundleManifest.Base base,
+            BundleManifest.Training training) {
+        Map<String, String> hashes = new TreeMap<>();
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                String plain = file.getFileName().toString();
+                if (!plain.equals(MANIFEST)) {
+                    hashes.put(plain, Sha256.of(file));
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        BundleManifest manifest = new BundleManifest(name, generator, layout, base, training, hashes);
+        AtomicFile.writeString(folder.resolve(MANIFEST), JsonWriter.write(manifest.toJson()));
+        return open(folder);
+    }
+
+    /** The decoder graph. */
+    public Path generatorFile() {
+        return folder.resolve(GENERATOR);
+    }
+
+    /** How many prompts a condition has (N). */
+    public int prompts() {
+        return manifest.generator().stages().getFirst().n();
+    }
+
+    /** How many token positions of each prompt are read (L). */
+    public int length() {
+        return manifest.generator().textLength();
+    }
+
+    private void checkShapes(String source) {
+        List<Stage> stages = manifest.generator().stages();
+        Stage last = stages.getLast();
+        var layout = manifest.layout();
+        if (last.n() != layout.tokens() || last.l() != layout.rows() || last.c() != layout.columns()) {
+            throw new InvalidInputException(
+                    source,
+                    "generator.stages",
+                    "the last stage is " + last + ", but the layout needs " + layout.tokens() + " tokens of "
+                            + layout.rows() + " x " + layout.columns());
+        }
+    }
+
+    private void checkHashes() {
+        if (!manifest.files().containsKey(GENERATOR)) {
+            throw new InvalidInputException(folder.resolve(MANIFEST).toString(), "files", "does not list " + GENERATOR);
+        }
+        manifest.files().forEach((name, expected) -> {
+            Path file = folder.resolve(name);
+            if (!Files.isRegularFile(file)) {
+                throw new InvalidInputException(
+                        file.toString(), "file", "is listed in bundle.json but absent; copy the whole bundle again");
+            }
+            String actual = Sha256.of(file);
+            if (!actual.equals(expected)) {
+                throw new InvalidInputException(
+                        file.toString(),
+                        "sha256",
+                        "is " + actual + ", bundle.json says " + expected + "; copy the whole bundle again");
+            }
+        });
+    }
+
+    private static JsonValue.Obj root(byte[] bytes, String source) {
+        if (JsonValue.parse(bytes, source) instanceof JsonValue.Obj root) {
+            return root;
+        }
+        throw new InvalidInputException(source, "$", "must be a JSON object");
+    }
+
+    private static byte[] read(Path file) {
+        try {
+            return Files.readAllBytes(file);
+        } catch (IOException e) {
+            throw new InvalidInputException(file.toString(), "file", "cannot be read (" + e.getMessage() + ")", e);
+        }
+    }
+}

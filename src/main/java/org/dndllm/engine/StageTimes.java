@@ -1,0 +1,30 @@
+package org.dndllm.engine;
+
+import java.time.Duration;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.Supplier;
+
+/** How long each stage of one generation took, in order. Wall time. */
+public final class StageTimes {
+    private final Map<String, Duration> stages = new LinkedHashMap<>();
+
+    <T> T time(String stage, Supplier<T> work) {
+        long start = System.nanoTime();
+        T result = work.get();
+        stages.put(stage, Duration.ofNanos(System.nanoTime() - start));
+        return result;
+    }
+
+    void run(String stage, Runnable work) {
+        long start = System.nanoTime();
+        work.run();
+        stages.put(stage, Duration.ofNanos(System.nanoTime() - start));
+    }
+
+    /** Stage name to wall time, in the order they ran. */
+    public Map<String, Duration> stages() {
+        return Collections.unmodifiableMap(stages);
+    }
+}
