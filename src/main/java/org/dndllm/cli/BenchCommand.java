@@ -1,0 +1,25 @@
+package org.dndllm.cli;
+
+import picocli.CommandLine.Command;
+
+/** {@code dnd bench}: measurements; each prints what it ran on and, with {@code --json}, one object. */
+@Command(
+        name = "bench",
+        mixinStandardHelpOptions = true,
+        header = "Measure on this machine: adapter loading, decode loop, memory over many adapters.",
+        description = "Inputs are random, never zeros. scripts/bench runs them all on a 0.5B-shape model.",
+        footer = {
+            "",
+            "Examples:",
+            "  dnd bench synthesize qwen2.5-0.5b target/bench/0.5b-q8_0.gguf --vocabulary qwen2.5-tokenizer-folder",
+            "  dnd bench adapter -m target/bench/0.5b-q8_0.gguf",
+            "  dnd bench decode -m target/bench/0.5b-q8_0.gguf --c-loop native/bench/run --pairs 5",
+            "  dnd bench soak --rounds 1000",
+        },
+        subcommands = {
+            BenchSynthesize.class,
+            BenchAdapter.class,
+            BenchDecode.class,
+            BenchSoak.class,
+        })
+final class BenchCommand {}

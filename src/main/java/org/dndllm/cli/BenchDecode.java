@@ -1,0 +1,173 @@
+package org.dndllm.cli;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.dndllm.EnvironmentException;
+import org.dndllm.NativeFailureException;
+import org.dndllm.llama.ContextOptions;
+import org.dndllm.llama.LlamaContext;
+import org.dndllm.llama.LlamaModel;
+import org.dndllm.llama.ModelOptions;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** {@code dnd bench decode}: the greedy loop through Panama, beside the same loop in C. */
+@Command(
+        name = "decode",
+        mixinStandardHelpOptions = true,
+        header = "Time greedy decoding on one thread, in pairs with the same loop in C (native/bench/run).",
+        description = "The protocol stands in native/bench/decode_loop.c; equal checksums mean equal work.")
+final class BenchDecode implements Callable<Integer> {
+    private static final int CONTEXT = 1024;
+    private static final int WARM_UP = 4;
+
+    @Mixin
+    private final Output output = new Output();
+
+    @Mixin
+    private final EngineFlags engine = new EngineFlags();
+
+    @Option(names = "--prompt-tokens", defaultValue = "128", description = "Default: ${DEFAULT-VALUE}.")
+    private int promptTokens;
+
+    @Option(names = "--tokens", defaultValue = "64", description = "Generated tokens. Default: ${DEFAULT-VALUE}.")
+    private int tokens;
+
+    @Option(names = "--pairs", defaultValue = "5", description = "Default: ${DEFAULT-VALUE}.")
+    private int pairs;
+
+    @Option(
+            names = "--c-loop",
+            paramLabel = "PROGRAM",
+            description = "native/bench/run; without it only Java is timed.")
+    private @Nullable Path peer;
+
+    /** One run of a loop: milliseconds of CPU and wall time per generated token, and what was generated. */
+    private record Run(double promptMillis, double cpuPerToken, double wallPerToken, int checksum) {}
+
+    @Override
+    public Integer call() {
+        List<Run> ours = new ArrayList<>();
+        List<Run> theirs = new ArrayList<>();
+        try (LlamaModel model = LlamaModel.open(engine.model(), ModelOptions.CPU);
+                LlamaContext context = model.newContext(new ContextOptions(
+                        CONTEXT, true, CONTEXT, 512, 1, 1, 1, false, ContextOptions.FlashAttention.AUTO))) {
+            int[] prompt = prompt(model.vocabulary().size());
+            java(context, prompt, WARM_UP);
+            for (int pair = 0; pair < pairs; pair++) {
+                ours.add(java(context, prompt, tokens));
+                if (peer != null) {
+                    theirs.add(c(peer));
+                }
+                output.progress().advanced("pairs", pair + 1, pairs);
+            }
+        }
+        report(ours, theirs);
+        return 0;
+    }
+
+    private int[] prompt(int vocabulary) {
+        int[] ids = new int[promptTokens];
+        for (int i = 0; i < ids.length; i++) {
+            ids[i] = (int) ((i * 7919L + 13) % vocabulary);
+        }
+        return ids;
+    }
+
+    private static Run java(LlamaContext context, int[] prompt, int tokens) {
+        context.clear();
+        long promptStart = System.nanoTime();
+        context.decode(prompt);
+        long start = System.nanoTime();
+        double cpu = Machine.nativeCpuMillis();
+        int[] ids = new int[tokens];
+        for (int i = 0; i < tokens; i++) {
+            ids[i] = context.argmax();
+            context.decodeToken(ids[i]);
+        }
+        double cpuMillis = Machine.nativeCpuMillis() - cpu;
+        double wall = (System.nanoTime() - start) / 1e6;
+        return new Run((start - promptStart) / 1e6, cpuMillis / tokens, wall / tokens, Arrays.hashCode(ids));
+    }
+
+    private Run c(Path program) {
+        try {
+            Process process = new ProcessBuilder(
+                            program.toString(),
+                            engine.model().toString(),
+                            Integer.toString(promptTokens),
+                            Integer.toString(tokens))
+                    .redirectError(ProcessBuilder.Redirect.INHERIT)
+                    .start();
+            String line = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            if (process.waitFor() != 0) {
+                throw new EnvironmentException(program + " failed; run it by hand to see why");
+            }
+            JsonNode json = JsonMapper.shared().readTree(line);
+            return new Run(
+                    json.get("prompt_ms").asDouble(),
+                    json.get("thread_cpu_ms_per_token").asDouble(),
+                    json.get("wall_ms_per_token").asDouble(),
+                    json.get("checksum").asInt());
+        } catch (IOException e) {
+            throw new EnvironmentException(program + " cannot be run: " + e.getMessage(), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new NativeFailureException("interrupted while " + program + " ran", e);
+        }
+    }
+
+    private void report(List<Run> ours, List<Run> theirs) {
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("machine", Machine.facts());
+        json.put("model", engine.model().toString());
+        json.put("prompt_tokens", promptTokens);
+        json.put("tokens", tokens);
+        json.put("java", side("Panama", ours));
+        if (!theirs.isEmpty()) {
+            json.put("c", side("C", theirs));
+            Samples ratio = new Samples(ours.size());
+            boolean sameWork = true;
+            for (int i = 0; i < ours.size(); i++) {
+                ratio.add(ours.get(i).cpuPerToken() / theirs.get(i).cpuPerToken());
+                sameWork &= ours.get(i).checksum() == theirs.get(i).checksum();
+            }
+            json.put("cpu_ratio_java_to_c", ratio.toJson());
+            json.put("same_tokens", sameWork);
+            output.line(
+                    "CPU per token, Panama / C, pair by pair: median %.4f (p10 %.4f, p90 %.4f), same tokens: %s",
+                    ratio.median(), ratio.quantile(0.1), ratio.quantile(0.9), sameWork ? "yes" : "NO");
+        }
+        output.result(json);
+    }
+
+    private Map<String, Object> side(String name, List<Run> runs) {
+        Samples cpu = new Samples(runs.size());
+        Samples wall = new Samples(runs.size());
+        Samples prompt = new Samples(runs.size());
+        for (Run run : runs) {
+            cpu.add(run.cpuPerToken());
+            wall.add(run.wallPerToken());
+            prompt.add(run.promptMillis());
+        }
+        output.line(
+                "%-7s CPU per token median %.3f ms, wall %.3f ms (%.1f tokens/s), prompt %.0f ms",
+                name, cpu.median(), wall.median(), 1000 / wall.median(), prompt.median());
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("cpu_ms_per_token", cpu.toJson());
+        json.put("wall_ms_per_token", wall.toJson());
+        json.put("prompt_ms", prompt.toJson());
+        return json;
+    }
+}

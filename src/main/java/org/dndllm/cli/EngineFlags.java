@@ -1,0 +1,99 @@
+package org.dndllm.cli;
+
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Optional;
+import org.dndllm.engine.EngineOptions;
+import org.dndllm.format.GgmlType;
+import org.dndllm.llama.ContextOptions;
+import org.dndllm.llama.ModelOptions;
+import org.dndllm.onnx.SessionOptions;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** Which models to open and how to run them; spelled as llama.cpp spells it where it has the same. */
+final class EngineFlags {
+    @Option(
+            names = {"-m", "--model"},
+            paramLabel = "GGUF",
+            description = "Base model (qwen2 architecture). Default: the embedded nano base.")
+    private @Nullable Path model;
+
+    @Option(
+            names = "--generator",
+            paramLabel = "DIR",
+            description = "Generator bundle. Default: the embedded nano bundle.")
+    private @Nullable Path generator;
+
+    @Option(
+            names = "--ep",
+            paramLabel = "EP",
+            defaultValue = "cpu",
+            description = "ONNX Runtime execution provider: cpu, cuda, auto. Default: ${DEFAULT-VALUE}.")
+    private String provider = "cpu";
+
+    @Option(
+            names = {"-ngl", "--n-gpu-layers"},
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "Layers of the base model on the GPU. Default: ${DEFAULT-VALUE}.")
+    private int gpuLayers;
+
+    @Option(
+            names = "--backend",
+            paramLabel = "B",
+            defaultValue = "cpu",
+            description = "ggml backend of those layers: cuda, vulkan, metal (see native/README.md)."
+                    + " Default: ${DEFAULT-VALUE}.")
+    private String backend = "cpu";
+
+    @Option(
+            names = {"-c", "--ctx-size"},
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "Context length; 0 takes the model's own, at most 4096. Default: ${DEFAULT-VALUE}.")
+    private int contextLength;
+
+    @Option(
+            names = {"-t", "--threads"},
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "Threads for each engine; 0 takes half the processors, which copes with a busy machine."
+                    + " Default: ${DEFAULT-VALUE}.")
+    private int threads;
+
+    @Option(
+            names = "--adapter-type",
+            paramLabel = "TYPE",
+            defaultValue = "f16",
+            description = "Element type of generated adapters in llama.cpp: f32, f16, bf16. Default: ${DEFAULT-VALUE}.")
+    private String adapterType = "f16";
+
+    Path model() {
+        return Optional.ofNullable(model).orElseGet(() -> NanoSet.embedded().base());
+    }
+
+    Path generator() {
+        return Optional.ofNullable(generator).orElseGet(() -> NanoSet.embedded().bundle());
+    }
+
+    ModelOptions modelOptions() {
+        return new ModelOptions(gpuLayers, backend.toLowerCase(Locale.ROOT), true, false);
+    }
+
+    ContextOptions contextOptions() {
+        return ContextOptions.DEFAULT.withContextLength(contextLength).withThreads(threads);
+    }
+
+    EngineOptions options() {
+        SessionOptions.Provider chosen =
+                Flags.oneOf("--ep", provider, SessionOptions.Provider.class, provider.toUpperCase(Locale.ROOT));
+        SessionOptions session = SessionOptions.defaults().withProvider(chosen);
+        return new EngineOptions(
+                threads > 0 ? session.withThreads(threads) : session, modelOptions(), contextOptions(), adapterType());
+    }
+
+    GgmlType adapterType() {
+        return Flags.floatType("--adapter-type", adapterType);
+    }
+}

@@ -1,0 +1,146 @@
+package org.dndllm.cli;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.dndllm.engine.GeneratorBundle;
+import org.dndllm.format.GgufFile;
+import org.dndllm.format.GgufTensor;
+import org.dndllm.format.SafetensorsFile;
+import org.dndllm.format.TensorView;
+import org.dndllm.format.TorchArchive;
+
+/** Opens one file, prints its content for people and returns it for {@code --json}. */
+final class FileInspection {
+    private static final int VALUE_LENGTH = 100;
+
+    private final Output output;
+    private final boolean listTensors;
+
+    FileInspection(Output output, boolean listTensors) {
+        this.output = output;
+        this.listTensors = listTensors;
+    }
+
+    Map<String, Object> gguf(Path path) {
+        try (GgufFile file = GgufFile.open(path)) {
+            Map<String, Object> metadata = new LinkedHashMap<>();
+            file.metadata().forEach((key, value) -> metadata.put(key, shorten(String.valueOf(value.value()))));
+            Map<String, Long> types = new TreeMap<>();
+            List<Map<String, Object>> tensors = new ArrayList<>();
+            long bytes = 0;
+            for (GgufTensor tensor : file.tensors()) {
+                types.merge(tensor.type().name(), 1L, Long::sum);
+                bytes += tensor.data().byteSize();
+                tensors.add(tensor(tensor.name(), tensor.type().name(), tensor.dims()));
+            }
+            output.line(
+                    "%s: GGUF, %d keys, %d tensors %s, %,d bytes of data",
+                    path, metadata.size(), file.tensors().size(), types, bytes);
+            metadata.forEach((key, value) -> output.line("  %s = %s", key, value));
+            return result("gguf", metadata, types, bytes, tensors);
+        }
+    }
+
+    Map<String, Object> safetensors(Path path) {
+        try (SafetensorsFile file = SafetensorsFile.open(path)) {
+            List<TensorView> views = file.names().stream().map(file::tensor).toList();
+            return views(path, "safetensors", file.metadata(), views);
+        }
+    }
+
+    Map<String, Object> torch(Path path) {
+        try (TorchArchive file = TorchArchive.open(path)) {
+            return views(
+                    path, "torch archive", Map.of(), List.copyOf(file.tensors().values()));
+        }
+    }
+
+    Map<String, Object> peft(Path folder) {
+        Map<String, Object> json = safetensors(folder.resolve("adapter_model.safetensors"));
+        Map<String, Object> all = new LinkedHashMap<>(json);
+        all.put("kind", "peft adapter");
+        return all;
+    }
+
+    Map<String, Object> bundle(Path folder) {
+        GeneratorBundle bundle = GeneratorBundle.open(folder);
+        var manifest = bundle.manifest();
+        output.line("%s: generator bundle '%s', all hashes verified", folder, manifest.name());
+        output.line(
+                "  family      %s, kernel %d, %,d parameters",
+                manifest.generator().family(),
+                manifest.generator().kernel(),
+                manifest.generator().parameters());
+        output.line("  stages      %s", manifest.generator().stages());
+        output.line(
+                "  tokens      %d of %d x %d",
+                manifest.layout().tokens(),
+                manifest.layout().rows(),
+                manifest.layout().columns());
+        output.line(
+                "  base        %s (%s)",
+                manifest.base().name(), manifest.layout().shape());
+        output.line(
+                "  trained     %s: %s",
+                manifest.training().trained() ? "yes" : "no",
+                manifest.training().description());
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("kind", "generator bundle");
+        json.put("name", manifest.name());
+        json.put("generator", manifest.generator().toJson());
+        json.put("layout", manifest.layout().toJson());
+        json.put("parameters", manifest.generator().parameters());
+        json.put("trained", manifest.training().trained());
+        json.put("files", manifest.files());
+        return json;
+    }
+
+    private Map<String, Object> views(Path path, String kind, Map<String, String> metadata, List<TensorView> views) {
+        Map<String, Long> types = new TreeMap<>();
+        List<Map<String, Object>> tensors = new ArrayList<>();
+        long bytes = 0;
+        for (TensorView view : views) {
+            types.merge(view.dtype().name(), 1L, Long::sum);
+            bytes += view.data().byteSize();
+            tensors.add(tensor(view.name(), view.dtype().name(), view.shape()));
+        }
+        output.line("%s: %s, %d tensors %s, %,d bytes of data", path, kind, views.size(), types, bytes);
+        metadata.forEach((key, value) -> output.line("  %s = %s", key, shorten(value)));
+        return result(kind, new LinkedHashMap<>(metadata), types, bytes, tensors);
+    }
+
+    private Map<String, Object> tensor(String name, String type, List<Long> shape) {
+        if (listTensors) {
+            output.line("  %-60s %-6s %s", name, type, shape);
+        }
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("name", name);
+        json.put("type", type);
+        json.put("shape", shape);
+        return json;
+    }
+
+    private Map<String, Object> result(
+            String kind,
+            Map<String, Object> metadata,
+            Map<String, Long> types,
+            long bytes,
+            List<Map<String, Object>> tensors) {
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("kind", kind);
+        json.put("metadata", metadata);
+        json.put("types", types);
+        json.put("data_bytes", bytes);
+        json.put("tensors", tensors);
+        return json;
+    }
+
+    private static String shorten(String value) {
+        String line = value.replace("\n", "\\n");
+        return line.length() <= VALUE_LENGTH ? line : line.substring(0, VALUE_LENGTH) + "...";
+    }
+}

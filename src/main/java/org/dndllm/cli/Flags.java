@@ -1,0 +1,54 @@
+package org.dndllm.cli;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import org.dndllm.InvalidInputException;
+import org.dndllm.format.GgmlType;
+
+/** Turns flag values into the constants they name; anything else is refused with the list of what there is. */
+final class Flags {
+    private static final List<GgmlType> ADAPTER_TYPES =
+            List.of(GgmlType.F32, GgmlType.F16, GgmlType.BF16, GgmlType.Q8_0);
+
+    private Flags() {}
+
+    static <E extends Enum<E>> E oneOf(String flag, String given, Class<E> type, String name) {
+        for (E constant : type.getEnumConstants()) {
+            if (constant.name().equals(name)) {
+                return constant;
+            }
+        }
+        throw unknown(
+                flag,
+                given,
+                Arrays.stream(type.getEnumConstants())
+                        .map(c -> c.name().toLowerCase(Locale.ROOT))
+                        .toList());
+    }
+
+    /** An element type that llama.cpp takes in adapters, Q8_0 included. */
+    static GgmlType adapterType(String flag, String given) {
+        return ADAPTER_TYPES.stream()
+                .filter(type -> type.name().equalsIgnoreCase(given))
+                .findFirst()
+                .orElseThrow(() -> unknown(flag, given, names(ADAPTER_TYPES)));
+    }
+
+    /** As {@link #adapterType}, without Q8_0. */
+    static GgmlType floatType(String flag, String given) {
+        GgmlType type = adapterType(flag, given);
+        if (type == GgmlType.Q8_0) {
+            throw unknown(flag, given, names(ADAPTER_TYPES.subList(0, 3)));
+        }
+        return type;
+    }
+
+    private static List<String> names(List<GgmlType> types) {
+        return types.stream().map(t -> t.name().toLowerCase(Locale.ROOT)).toList();
+    }
+
+    private static InvalidInputException unknown(String flag, String given, List<String> known) {
+        return new InvalidInputException("command line", flag, "is '" + given + "', expected one of " + known);
+    }
+}

@@ -1,0 +1,87 @@
+package org.dndllm.cli;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.dndllm.InvalidInputException;
+import org.dndllm.engine.DragAndDrop;
+import org.dndllm.engine.Effect;
+import org.dndllm.engine.GeneratedAdapter;
+import org.dndllm.engine.PromptSet;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code dnd generate}. */
+@Command(
+        name = "generate",
+        mixinStandardHelpOptions = true,
+        header = "Turn a task's unlabelled prompts into a LoRA adapter.",
+        description = {
+            "Draws N prompts, encodes them, runs the generator once, loads the adapter into the base model to measure"
+                    + " its effect, and writes it as a PEFT folder with adapter.gguf and dnd.json beside it.",
+        },
+        footer = {
+            "",
+            "Examples:",
+            "  dnd generate --prompts ARC-c_train.json --save-to arc-adapter",
+            "  cat questions.txt | dnd generate --prompts - --save-to my-adapter --seed 7",
+            "  dnd generate -m qwen2.5-0.5b-q8_0.gguf --generator bundle --prompts task.csv --column question \\",
+            "      --save-to out --json",
+        })
+final class GenerateCommand implements Callable<Integer> {
+    @Mixin
+    private final Output output = new Output();
+
+    @Mixin
+    private final EngineFlags engine = new EngineFlags();
+
+    @Mixin
+    private final PromptFlags prompts = new PromptFlags();
+
+    @Option(
+            names = {"-s", "--seed"},
+            defaultValue = "1",
+            description = "Seed of the prompt draw. Default: ${DEFAULT-VALUE}.")
+    private long seed;
+
+    @Option(names = "--save-to", paramLabel = "DIR", required = true, description = "Folder to write; must be new.")
+    private @Nullable Path target;
+
+    @Option(names = "--replace", description = "Replace the folder if it exists.")
+    private boolean replace;
+
+    @Option(names = "--adapter-name", paramLabel = "NAME", description = "Name of the adapter. Default: the folder's.")
+    private @Nullable String name;
+
+    @Override
+    public Integer call() {
+        Path folder = java.util.Objects.requireNonNull(target);
+        if (Files.exists(folder) && !replace) {
+            throw new InvalidInputException(
+                    folder.toString(), "--save-to", "exists already; choose another folder or give --replace");
+        }
+        PromptSet set = prompts.read();
+        String called = Optional.ofNullable(name)
+                .orElseGet(
+                        () -> folder.toAbsolutePath().normalize().getFileName().toString());
+        try (DragAndDrop dnd = DragAndDrop.open(engine.model(), engine.generator(), engine.options())) {
+            GeneratedAdapter adapter = dnd.generate(set, seed, called, output.progress());
+            DragAndDrop.Attached attached = dnd.attach(adapter, 1.0f);
+            Effect effect = attached.effect();
+            adapter.save(folder, engine.adapterType(), Optional.of(effect), replace);
+            dnd.warnings().forEach(warning -> output.note("warning: %s", warning));
+            AdapterReport report = new AdapterReport(adapter, attached);
+            report.print(output);
+            output.line("written   %s", folder);
+            Map<String, Object> json = report.toJson();
+            json.put("written", folder.toString());
+            json.put("model", dnd.describe());
+            output.result(json);
+        }
+        return 0;
+    }
+}

@@ -1,0 +1,58 @@
+package org.dndllm.cli;
+
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadInfo;
+import java.lang.management.ThreadMXBean;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.OptionalLong;
+import org.dndllm.llama.Device;
+import org.dndllm.llama.LlamaLibrary;
+
+/** What a measurement ran on, and the counters it needs. */
+final class Machine {
+    private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
+
+    private Machine() {}
+
+    static Map<String, Object> facts() {
+        Map<String, Object> facts = new LinkedHashMap<>();
+        facts.put("processors", Runtime.getRuntime().availableProcessors());
+        facts.put(
+                "cpu",
+                LlamaLibrary.load().devices().stream()
+                        .filter(device -> device.kind() == Device.Kind.CPU)
+                        .map(device -> device.description().strip())
+                        .findFirst()
+                        .orElse("unknown"));
+        facts.put("jdk", Runtime.version().toString());
+        facts.put("llama.cpp", LlamaLibrary.load().version());
+        facts.put("load_average", ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage());
+        return facts;
+    }
+
+    /** CPU time of this thread and of the threads that call llama.cpp, in milliseconds. */
+    static double nativeCpuMillis() {
+        long nanos = THREADS.getCurrentThreadCpuTime();
+        for (ThreadInfo thread : THREADS.getThreadInfo(THREADS.getAllThreadIds())) {
+            if (thread != null && thread.getThreadName().startsWith("dnd-native-")) {
+                nanos += Math.max(0, THREADS.getThreadCpuTime(thread.getThreadId()));
+            }
+        }
+        return nanos / 1e6;
+    }
+
+    /** Resident memory of this process in bytes, where the system tells (Linux). */
+    static OptionalLong residentBytes() {
+        try (var lines = Files.lines(Path.of("/proc/self/status"))) {
+            return lines.filter(line -> line.startsWith("VmRSS:"))
+                    .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")) * 1024)
+                    .findFirst();
+        } catch (IOException e) {
+            return OptionalLong.empty();
+        }
+    }
+}

@@ -1,0 +1,88 @@
+package org.dndllm.cli;
+
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import org.dndllm.DndException;
+import org.dndllm.EnvironmentException;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/** Entry point of {@code dnd}: finds the command, maps exceptions to exit codes. */
+@Command(
+        name = "dnd",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        synopsisSubcommandLabel = "COMMAND",
+        header = "Unlabelled prompts in, LoRA adapter out, live in a running Qwen2.5 model (arXiv 2506.16406).",
+        footer = {
+            "",
+            "Examples:",
+            "  dnd demo                                              the main job on the embedded nano set",
+            "  dnd generate --prompts task.json --save-to my-adapter  an adapter from your prompts",
+            "  dnd chat --lora my-adapter/adapter.gguf                talk to the base model with it",
+            "  dnd doctor                                            what this machine offers",
+            "",
+            "Exit codes: 0 ok, 1 failure, 2 usage, 3 environment (something is missing on this machine).",
+        },
+        subcommands = {
+            DemoCommand.class,
+            GenerateCommand.class,
+            ChatCommand.class,
+            ConvertCommand.class,
+            InspectCommand.class,
+            DoctorCommand.class,
+            BenchCommand.class,
+            BuildNanoCommand.class,
+            CommandLine.HelpCommand.class,
+        })
+public final class Main {
+    static final int FAILURE = 1;
+    static final int USAGE = 2;
+    static final int ENVIRONMENT = 3;
+
+    private Main() {}
+
+    /** Runs one command and ends the process with its exit code. */
+    public static void main(String[] arguments) {
+        quietLog();
+        PrintWriter out = new PrintWriter(new java.io.OutputStreamWriter(System.out, StandardCharsets.UTF_8), true);
+        PrintWriter err = new PrintWriter(new java.io.OutputStreamWriter(System.err, StandardCharsets.UTF_8), true);
+        int code = run(out, err, arguments);
+        out.flush();
+        err.flush();
+        System.exit(code);
+    }
+
+    /** Standard error is for people: warnings only, unless the user set slf4j-simple's own property. */
+    private static void quietLog() {
+        String level = "org.slf4j.simpleLogger.defaultLogLevel";
+        if (System.getProperty(level) == null) {
+            System.setProperty(level, "warn");
+        }
+    }
+
+    /** Runs one command with the given streams; what {@link #main} does, for tests. */
+    static int run(PrintWriter out, PrintWriter err, String... arguments) {
+        CommandLine line = new CommandLine(new Main())
+                .setOut(out)
+                .setErr(err)
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setUsageHelpWidth(100)
+                .setExecutionExceptionHandler(Main::explain);
+        if (arguments.length == 0) {
+            line.usage(out);
+            return USAGE;
+        }
+        return line.execute(arguments);
+    }
+
+    private static int explain(Exception failure, CommandLine line, CommandLine.ParseResult parsed) {
+        if (failure instanceof DndException) {
+            line.getErr().println("dnd: " + failure.getMessage());
+        } else {
+            line.getErr().println("dnd: unexpected failure, please report it with the lines below");
+            failure.printStackTrace(line.getErr());
+        }
+        return failure instanceof EnvironmentException ? ENVIRONMENT : FAILURE;
+    }
+}

@@ -1,0 +1,42 @@
+package org.dndllm.cli;
+
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** Measured values of one quantity; quoted by median, with the spread beside it. */
+final class Samples {
+    private final double[] values;
+    private int count;
+
+    Samples(int capacity) {
+        values = new double[capacity];
+    }
+
+    void add(double value) {
+        values[count++] = value;
+    }
+
+    double median() {
+        return quantile(0.5);
+    }
+
+    double quantile(double q) {
+        double[] sorted = Arrays.copyOf(values, count);
+        Arrays.sort(sorted);
+        double at = q * (count - 1);
+        int below = (int) Math.floor(at);
+        int above = Math.min(count - 1, below + 1);
+        return sorted[below] + (at - below) * (sorted[above] - sorted[below]);
+    }
+
+    Map<String, Object> toJson() {
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("median", median());
+        json.put("p10", quantile(0.1));
+        json.put("p90", quantile(0.9));
+        json.put("min", quantile(0));
+        json.put("n", count);
+        return json;
+    }
+}
