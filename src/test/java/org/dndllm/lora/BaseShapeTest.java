@@ -22,21 +22,27 @@ class BaseShapeTest {
     @Test
     void fromConfigJson_qwen2AndVl_givesPublishedShapes() throws Exception {
         assertThat(read(CONFIG)).isEqualTo(BaseShape.QWEN2_5_0_5B);
-        String vl = "{\"model_type\": \"qwen2_5_vl\", \"tie_word_embeddings\": true, \"text_config\": {\"hidden_size\": 2048, "
-                + "\"num_hidden_layers\": 36, \"num_attention_heads\": 16, \"num_key_value_heads\": 2, "
-                + "\"intermediate_size\": 11008, \"vocab_size\": 151936}}";
+        String vl =
+                "{\"model_type\": \"qwen2_5_vl\", \"tie_word_embeddings\": true, \"text_config\": {\"hidden_size\": 2048, "
+                        + "\"num_hidden_layers\": 36, \"num_attention_heads\": 16, \"num_key_value_heads\": 2, "
+                        + "\"intermediate_size\": 11008, \"vocab_size\": 151936}}";
         assertThat(read(vl)).isEqualTo(BaseShape.VL_3B);
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {
-        "model_type | \"llama\"", "hidden_size | 0", "hidden_size | \"x\"", "num_hidden_layers | 513",
-        "num_hidden_layers | 1.5", "num_attention_heads | 10", "num_key_value_heads | 3", "num_key_value_heads | 28",
-        "intermediate_size | -1", "vocab_size | 99999999999", "tie_word_embeddings | 1",
-    })
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "model_type | \"llama\"", "hidden_size | 0", "hidden_size | \"x\"", "num_hidden_layers | 513",
+                "num_hidden_layers | 1.5", "num_attention_heads | 10", "num_key_value_heads | 3",
+                        "num_key_value_heads | 28",
+                "intermediate_size | -1", "vocab_size | 99999999999", "tie_word_embeddings | 1",
+            })
     void fromConfigJson_badField_throwsNamingIt(String field, String value) {
         String json = CONFIG.replaceFirst("\"" + field + "\": [^,}]*", "\"" + field + "\": " + value);
-        assertThatThrownBy(() -> read(json)).isInstanceOf(InvalidInputException.class).hasMessageContaining(field);
+        assertThatThrownBy(() -> read(json))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessageContaining(field);
     }
 
     private BaseShape read(String json) throws Exception {

@@ -1,0 +1,149 @@
+package org.dndllm;
+
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+
+/** The dependency map of the README and the house rules, kept by the build. */
+@AnalyzeClasses(packages = "org.dndllm", importOptions = ImportOption.DoNotIncludeTests.class)
+class ArchitectureTest {
+
+    @ArchTest
+    static final ArchRule layers = layeredArchitecture()
+            .consideringOnlyDependenciesInLayers()
+            .layer("format")
+            .definedBy("org.dndllm.format..")
+            .layer("lora")
+            .definedBy("org.dndllm.lora..")
+            .layer("onnx")
+            .definedBy("org.dndllm.onnx..")
+            .layer("encoder")
+            .definedBy("org.dndllm.encoder..")
+            .layer("generator")
+            .definedBy("org.dndllm.generator..")
+            .layer("llama")
+            .definedBy("org.dndllm.llama..")
+            .layer("bindings")
+            .definedBy("org.dndllm.bindings..")
+            .layer("synth")
+            .definedBy("org.dndllm.synth..")
+            .layer("engine")
+            .definedBy("org.dndllm.engine..")
+            .layer("cli")
+            .definedBy("org.dndllm.cli..")
+            .whereLayer("cli")
+            .mayNotBeAccessedByAnyLayer()
+            .whereLayer("engine")
+            .mayOnlyBeAccessedByLayers("cli")
+            .whereLayer("synth")
+            .mayOnlyBeAccessedByLayers("cli")
+            .whereLayer("llama")
+            .mayOnlyBeAccessedByLayers("engine", "cli")
+            .whereLayer("bindings")
+            .mayOnlyBeAccessedByLayers("llama")
+            .whereLayer("generator")
+            .mayOnlyBeAccessedByLayers("synth", "engine", "cli")
+            .whereLayer("encoder")
+            .mayOnlyBeAccessedByLayers("synth", "engine", "cli")
+            .whereLayer("onnx")
+            .mayOnlyBeAccessedByLayers("encoder", "generator", "synth", "engine", "cli")
+            .whereLayer("lora")
+            .mayOnlyBeAccessedByLayers("generator", "llama", "synth", "engine", "cli");
+
+    @ArchTest
+    static final ArchRule noCycles =
+            slices().matching("org.dndllm.(*)..").should().beFreeOfCycles();
+
+    @ArchTest
+    static final ArchRule formatAndLoraStandOnTheJdkAlone = classes()
+            .that()
+            .resideInAnyPackage("org.dndllm.format..", "org.dndllm.lora..")
+            .should()
+            .onlyDependOnClassesThat()
+            .resideInAnyPackage("java..", "org.jspecify..", "org.dndllm", "org.dndllm.format..", "org.dndllm.lora..");
+
+    @ArchTest
+    static final ArchRule onlyLlamaCallsDown = noClasses()
+            .that()
+            .resideOutsideOfPackages("org.dndllm.llama..", "org.dndllm.bindings..")
+            .should()
+            .dependOnClassesThat()
+            .haveFullyQualifiedName("java.lang.foreign.Linker");
+
+    @ArchTest
+    static final ArchRule onlyModelPackagesSeeOnnxRuntime = noClasses()
+            .that(not(resideInAPackage("org.dndllm.onnx..")
+                    .or(resideInAPackage("org.dndllm.encoder.."))
+                    .or(resideInAPackage("org.dndllm.generator.."))))
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("ai.onnxruntime..");
+
+    @ArchTest
+    static final ArchRule onlyTheCommandLinePrintsAndExits = noClasses()
+            .that()
+            .resideOutsideOfPackage("org.dndllm.cli..")
+            .should()
+            .accessField(System.class, "out")
+            .orShould()
+            .accessField(System.class, "err")
+            .orShould()
+            .callMethod(System.class, "exit", int.class)
+            .orShould()
+            .callMethod(Throwable.class, "printStackTrace");
+
+    @ArchTest
+    static final ArchRule nobodySleeps = noClasses()
+            .should()
+            .callMethod(Thread.class, "sleep", long.class)
+            .orShould()
+            .callMethod(Thread.class, "sleep", java.time.Duration.class);
+
+    @ArchTest
+    static final ArchRule randomnessIsSeeded = noClasses()
+            .should()
+            .callConstructor(java.util.Random.class)
+            .orShould()
+            .callConstructor(java.util.SplittableRandom.class)
+            .orShould()
+            .callMethod(Math.class, "random")
+            .orShould()
+            .dependOnClassesThat()
+            .haveFullyQualifiedName("java.util.concurrent.ThreadLocalRandom");
+
+    @ArchTest
+    static final ArchRule noAtticNames = noClasses()
+            .that()
+            .resideOutsideOfPackage("org.dndllm.bindings..")
+            .should()
+            .haveSimpleNameEndingWith("Utils")
+            .orShould()
+            .haveSimpleNameEndingWith("Util")
+            .orShould()
+            .haveSimpleNameEndingWith("Manager")
+            .orShould()
+            .haveSimpleNameEndingWith("Helper")
+            .orShould()
+            .haveSimpleNameEndingWith("Impl");
+
+    @ArchTest
+    static void everyPackageHasAnOverview(JavaClasses all) {
+        for (var name : all.stream().map(c -> c.getPackageName()).distinct().toList()) {
+            if (!name.startsWith("org.dndllm.bindings")) {
+                org.assertj.core.api.Assertions.assertThat(
+                                all.stream().anyMatch(c -> c.getFullName().equals(name + ".package-info")))
+                        .as("package-info.java of %s", name)
+                        .isTrue();
+            }
+        }
+    }
+}
