@@ -83,7 +83,8 @@ public enum GgmlType {
      */
     public long bytesFor(long elements) {
         if (elements < 0 || elements % blockSize != 0) {
-            throw new IllegalArgumentException(elements + " elements do not fill whole " + this + " blocks of " + blockSize);
+            throw new IllegalArgumentException(
+                    elements + " elements do not fill whole " + this + " blocks of " + blockSize);
         }
         return Math.multiplyExact(elements / blockSize, (long) blockBytes);
     }

@@ -84,7 +84,8 @@ public final class GgufArray {
 
     private <A> A require(Class<A> kind) {
         if (!kind.isInstance(values)) {
-            throw new IllegalStateException("GgufArray of " + elementType + " has no " + kind.getSimpleName() + " values");
+            throw new IllegalStateException(
+                    "GgufArray of " + elementType + " has no " + kind.getSimpleName() + " values");
         }
         return kind.cast(values);
     }

@@ -10,7 +10,8 @@ import org.dndllm.InvalidInputException;
 
 /** A position in a GGUF header that checks every step against the end and names file and field when it cannot go on. */
 final class GgufCursor {
-    private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfShort SHORT =
+            ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
@@ -87,8 +88,9 @@ final class GgufCursor {
         if (needed > remaining()) {
             throw fault(
                     field,
-                    "the file ends at byte " + bytes.byteSize() + ", but " + needed + " more bytes are needed from byte "
-                            + at + "; it is truncated or damaged, fetch or write it again");
+                    "the file ends at byte " + bytes.byteSize() + ", but " + needed
+                            + " more bytes are needed from byte " + at
+                            + "; it is truncated or damaged, fetch or write it again");
         }
         return needed;
     }
@@ -111,7 +113,10 @@ final class GgufCursor {
 
     private String decodeStrictly(byte[] text, String field) {
         try {
-            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(text)).toString();
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(text))
+                    .toString();
         } catch (CharacterCodingException e) {
             throw new InvalidInputException(source, field, "string is not valid UTF-8; the file is damaged", e);
         }

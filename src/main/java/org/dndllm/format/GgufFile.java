@@ -38,6 +38,7 @@ public final class GgufFile implements AutoCloseable {
      *
      * @throws InvalidInputException when it cannot be read or is malformed
      */
+    @SuppressWarnings("MustBeClosedChecker") // close() ends it
     public static GgufFile open(Path file) {
         Arena arena = Arena.ofShared();
         try {
@@ -144,7 +145,8 @@ public final class GgufFile implements AutoCloseable {
     public List<String> strings(String key) {
         GgufArray array = require(key).asArray(source, key);
         if (array.elementType() != GgufType.STRING) {
-            throw new InvalidInputException(source, key, "is an array of " + array.elementType() + "; expected strings");
+            throw new InvalidInputException(
+                    source, key, "is an array of " + array.elementType() + "; expected strings");
         }
         return array.strings();
     }

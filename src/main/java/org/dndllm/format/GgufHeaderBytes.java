@@ -90,7 +90,8 @@ final class GgufHeaderBytes {
     private ByteBuffer room(long needed) {
         if (buffer.remaining() < needed) {
             int capacity = Math.toIntExact(Math.max(2L * buffer.capacity(), buffer.position() + needed));
-            buffer = ByteBuffer.allocate(capacity).order(ByteOrder.LITTLE_ENDIAN).put(buffer.flip());
+            buffer =
+                    ByteBuffer.allocate(capacity).order(ByteOrder.LITTLE_ENDIAN).put(buffer.flip());
         }
         return buffer;
     }

@@ -121,15 +121,14 @@ final class GgufParser {
     }
 
     private GgufValue value(String key, GgufType type) {
-        Object value =
-                switch (type) {
-                    case FLOAT32 -> cursor.float32(key);
-                    case FLOAT64 -> cursor.float64(key);
-                    case BOOL -> cursor.bool(key);
-                    case STRING -> cursor.string(key, MAX_STRING_BYTES);
-                    case ARRAY -> array(key);
-                    case UINT8, INT8, UINT16, INT16, UINT32, INT32, UINT64, INT64 -> integer(key, type);
-                };
+        Object value = switch (type) {
+            case FLOAT32 -> cursor.float32(key);
+            case FLOAT64 -> cursor.float64(key);
+            case BOOL -> cursor.bool(key);
+            case STRING -> cursor.string(key, MAX_STRING_BYTES);
+            case ARRAY -> array(key);
+            case UINT8, INT8, UINT16, INT16, UINT32, INT32, UINT64, INT64 -> integer(key, type);
+        };
         return new GgufValue(type, value);
     }
 
@@ -233,8 +232,8 @@ final class GgufParser {
         GgmlType type = GgmlType.byId(id)
                 .orElseThrow(() -> cursor.fault(
                         field,
-                        "type " + Integer.toUnsignedString(id) + " does not exist or was removed from ggml; quantise the "
-                                + "model again"));
+                        "type " + Integer.toUnsignedString(id)
+                                + " does not exist or was removed from ggml; quantise the " + "model again"));
         return new Entry(name, type, List.copyOf(dims), bytesOf(field, type, dims), cursor.int64(field));
     }
 
@@ -269,8 +268,9 @@ final class GgufParser {
             if (entry.size() > room) {
                 throw cursor.fault(
                         entry.field(),
-                        "needs " + entry.size() + " bytes from byte " + (dataStart + expected) + ", but the file ends at byte "
-                                + bytes.byteSize() + "; it is truncated or damaged, fetch or write it again");
+                        "needs " + entry.size() + " bytes from byte " + (dataStart + expected)
+                                + ", but the file ends at byte " + bytes.byteSize()
+                                + "; it is truncated or damaged, fetch or write it again");
             }
             MemorySegment data = bytes.asSlice(dataStart + expected, entry.size());
             GgufTensor tensor = new GgufTensor(entry.name(), entry.type(), entry.dims(), data);

@@ -37,7 +37,9 @@ public record GgufTensor(String name, GgmlType type, List<Long> dims, MemorySegm
     public float[] toFloats() {
         if (elements() > Integer.MAX_VALUE - 8) {
             throw new InvalidInputException(
-                    "GGUF tensor", name, "has " + elements() + " elements, more than a Java array holds; read it in slices");
+                    "GGUF tensor",
+                    name,
+                    "has " + elements() + " elements, more than a Java array holds; read it in slices");
         }
         int n = (int) elements();
         float[] values = new float[n];

@@ -12,15 +12,14 @@ import org.dndllm.InvalidInputException;
 public record GgufValue(GgufType type, Object value) {
     /** Checks that the Java class fits the type. */
     public GgufValue {
-        Class<?> expected =
-                switch (type) {
-                    case UINT8, INT8, UINT16, INT16, UINT32, INT32, UINT64, INT64 -> Long.class;
-                    case FLOAT32 -> Float.class;
-                    case FLOAT64 -> Double.class;
-                    case BOOL -> Boolean.class;
-                    case STRING -> String.class;
-                    case ARRAY -> GgufArray.class;
-                };
+        Class<?> expected = switch (type) {
+            case UINT8, INT8, UINT16, INT16, UINT32, INT32, UINT64, INT64 -> Long.class;
+            case FLOAT32 -> Float.class;
+            case FLOAT64 -> Double.class;
+            case BOOL -> Boolean.class;
+            case STRING -> String.class;
+            case ARRAY -> GgufArray.class;
+        };
         if (!expected.isInstance(value)) {
             throw new IllegalArgumentException(
                     "a GGUF " + type + " is held as " + expected.getSimpleName() + ", not " + value.getClass());
@@ -70,7 +69,9 @@ public record GgufValue(GgufType type, Object value) {
         if (value instanceof Long number) {
             if (type == GgufType.UINT64 && number < 0) {
                 throw new InvalidInputException(
-                        source, key, Long.toUnsignedString(number) + " is too large; expected at most " + Long.MAX_VALUE);
+                        source,
+                        key,
+                        Long.toUnsignedString(number) + " is too large; expected at most " + Long.MAX_VALUE);
             }
             return number;
         }

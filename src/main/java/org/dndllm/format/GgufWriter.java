@@ -87,9 +87,8 @@ public final class GgufWriter {
         long size = sizeOf(name);
         if (data.byteSize() != size) {
             tensors.remove(name);
-            throw new IllegalArgumentException(
-                    "GGUF tensor " + name + " of type " + type + " and shape " + dims + " takes " + size + " bytes, not "
-                            + data.byteSize());
+            throw new IllegalArgumentException("GGUF tensor " + name + " of type " + type + " and shape " + dims
+                    + " takes " + size + " bytes, not " + data.byteSize());
         }
         return this;
     }
@@ -222,7 +221,8 @@ public final class GgufWriter {
     /** Channels take native memory and byte arrays only, so a tensor over a float array goes through the buffer too. */
     private long largestStaged() {
         return tensors.values().stream()
-                .filter(entry -> !(entry.source() instanceof ReadyData ready && ready.data().isNative()))
+                .filter(entry -> !(entry.source() instanceof ReadyData ready
+                        && ready.data().isNative()))
                 .mapToLong(Entry::size)
                 .max()
                 .orElse(0);

@@ -2,6 +2,7 @@ package org.dndllm.format;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.NoSuchFileException;
@@ -47,9 +48,11 @@ public final class Sha256 {
     /** The digest of a segment of any size, heap, native or mapped. */
     public static String of(MemorySegment bytes) {
         MessageDigest digest = newDigest();
+        byte[] chunk = new byte[(int) Math.min(CHUNK, bytes.byteSize())];
         for (long at = 0; at < bytes.byteSize(); at += CHUNK) {
-            digest.update(
-                    bytes.asSlice(at, Math.min(CHUNK, bytes.byteSize() - at)).asByteBuffer());
+            int count = (int) Math.min(CHUNK, bytes.byteSize() - at);
+            MemorySegment.copy(bytes, ValueLayout.JAVA_BYTE, at, chunk, 0, count);
+            digest.update(chunk, 0, count);
         }
         return HexFormat.of().formatHex(digest.digest());
     }

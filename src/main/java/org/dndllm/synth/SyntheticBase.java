@@ -48,8 +48,7 @@ public final class SyntheticBase {
     }
 
     /** The file before it is written. */
-    static GgufWriter writer(
-            BaseShape shape, SyntheticVocabulary vocab, GgmlType matrixType, long seed, String name) {
+    static GgufWriter writer(BaseShape shape, SyntheticVocabulary vocab, GgmlType matrixType, long seed, String name) {
         check(shape, matrixType);
         SyntheticBase base = new SyntheticBase(shape, matrixType, seed);
         base.metadata(name);
@@ -66,11 +65,12 @@ public final class SyntheticBase {
         int query = shape.heads() * shape.headDim();
         for (int columns : List.of(shape.hidden(), shape.intermediate(), query)) {
             if (columns % type.blockSize() != 0) {
-                throw fault("matrixType", type + " needs widths that are multiples of 32, not " + columns + "; use F16");
+                throw fault(
+                        "matrixType", type + " needs widths that are multiples of 32, not " + columns + "; use F16");
             }
         }
-        if (shape.heads() % shape.kvHeads() != 0 || shape.headDim() % 2 != 0) {
-            throw fault("heads", "must be a multiple of the key-value heads, and their size even");
+        if (shape.headDim() % 2 != 0) {
+            throw fault("headDim", "is " + shape.headDim() + "; rotary positions need an even number");
         }
         switch (type) {
             case F32, F16, BF16, Q8_0 -> {}

@@ -42,7 +42,8 @@ public final class SyntheticVocabulary {
     private final int endOfText;
     private final String chatTemplate;
 
-    private SyntheticVocabulary(List<String> tokens, int[] types, List<String> merges, String chatTemplate, String source) {
+    private SyntheticVocabulary(
+            List<String> tokens, int[] types, List<String> merges, String chatTemplate, String source) {
         this.tokens = Collections.unmodifiableList(tokens);
         this.types = types;
         this.merges = Collections.unmodifiableList(merges);
@@ -72,7 +73,9 @@ public final class SyntheticVocabulary {
         JsonValue.Obj config = object(configFile);
         for (Map.Entry<String, JsonValue> entry : added.members().entrySet()) {
             int id = id(entry, addedFile, size);
-            boolean special = config.object("added_tokens_decoder").object(String.valueOf(id)).bool("special");
+            boolean special = config.object("added_tokens_decoder")
+                    .object(String.valueOf(id))
+                    .bool("special");
             types[id] = special || looksSpecial(entry.getKey()) ? CONTROL : USER_DEFINED;
         }
         String template = config.string("chat_template");
@@ -155,7 +158,9 @@ public final class SyntheticVocabulary {
             int id = id(entry, file, tokens.length);
             if (types[id] != 0) {
                 throw new InvalidInputException(
-                        file.toString(), entry.getKey(), "id " + id + " is taken by another token; fetch the files again");
+                        file.toString(),
+                        entry.getKey(),
+                        "id " + id + " is taken by another token; fetch the files again");
             }
             tokens[id] = entry.getKey();
             types[id] = NORMAL;
@@ -171,7 +176,9 @@ public final class SyntheticVocabulary {
             return id.intValue();
         }
         throw new InvalidInputException(
-                file.toString(), entry.getKey(), "is not a token id from 0 to " + (size - 1) + "; fetch the files again");
+                file.toString(),
+                entry.getKey(),
+                "is not a token id from 0 to " + (size - 1) + "; fetch the files again");
     }
 
     /** The converter's rule for tokens that a tokenizer's author forgot to mark. */
@@ -187,7 +194,9 @@ public final class SyntheticVocabulary {
             }
             if (line.indexOf(' ') < 1 || line.indexOf(' ') != line.lastIndexOf(' ') || line.endsWith(" ")) {
                 throw new InvalidInputException(
-                        file.toString(), "\"" + line + "\"", "is not two tokens with a space between; fetch the files again");
+                        file.toString(),
+                        "\"" + line + "\"",
+                        "is not two tokens with a space between; fetch the files again");
             }
             merges.add(line);
         }

@@ -50,8 +50,7 @@ final class GgufFileTest {
         // then
         SCALARS.forEach((type, values) -> {
             for (int i = 0; i < values.size(); i++) {
-                assertThat(read.metadata().get("test." + type + "." + i))
-                        .isEqualTo(new GgufValue(type, values.get(i)));
+                assertThat(read.metadata().get("test." + type + "." + i)).isEqualTo(new GgufValue(type, values.get(i)));
             }
         });
         assertThat(read.metadata()).hasSize(2 * SCALARS.size());
@@ -144,9 +143,9 @@ final class GgufFileTest {
             assertThat(file.tensor("f32").orElseThrow().toFloats()).containsExactly(-10f, -9.75f, -9.5f);
             assertThat(file.tensor("f16").orElseThrow().toFloats()).isEqualTo(values);
             assertThat(file.tensor("q8").orElseThrow().dims()).containsExactly(32L, 1L, 3L);
-            assertThat(file.tensors()).allSatisfy(tensor -> assertThat(
-                            tensor.data().address() % 32)
-                    .isZero());
+            assertThat(file.tensors())
+                    .allSatisfy(
+                            tensor -> assertThat(tensor.data().address() % 32).isZero());
         }
     }
 
@@ -191,7 +190,8 @@ final class GgufFileTest {
 
         assertThatThrownBy(() -> writer.put("k", "w")).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> writer.put("", "w")).isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> writer.putUint32("general.alignment", 24)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> writer.putUint32("general.alignment", 24))
+                .isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> writer.tensor("t", GgmlType.F32, List.of(1L), four))
                 .isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> writer.tensor("x".repeat(64), GgmlType.F32, List.of(1L), four))
@@ -225,7 +225,9 @@ final class GgufFileTest {
     void close_thenUse_isIllegalState() {
         // given
         Path target = folder.resolve("x.gguf");
-        new GgufWriter().tensor("t", GgmlType.F32, List.of(1L), floats(new float[] {1}, 1)).write(target);
+        new GgufWriter()
+                .tensor("t", GgmlType.F32, List.of(1L), floats(new float[] {1}, 1))
+                .write(target);
         GgufFile file = GgufFile.open(target);
         GgufTensor tensor = file.tensors().getFirst();
 
@@ -234,7 +236,9 @@ final class GgufFileTest {
         file.close();
 
         // then
-        assertThatThrownBy(file::metadata).isInstanceOf(IllegalStateException.class).hasMessageContaining("GgufFile");
+        assertThatThrownBy(file::metadata)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("GgufFile");
         assertThatThrownBy(tensor::toFloats).isInstanceOf(IllegalStateException.class);
     }
 
@@ -248,10 +252,11 @@ final class GgufFileTest {
 
     @Test
     void toFloats_unreadableType_isInvalidInput() {
-        GgufTensor tensor =
-                new GgufTensor("t", GgmlType.Q4_0, List.of(32L), MemorySegment.ofArray(new byte[18]));
+        GgufTensor tensor = new GgufTensor("t", GgmlType.Q4_0, List.of(32L), MemorySegment.ofArray(new byte[18]));
 
-        assertThatThrownBy(tensor::toFloats).isInstanceOf(InvalidInputException.class).hasMessageContaining("t: is of type Q4_0");
+        assertThatThrownBy(tensor::toFloats)
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessageContaining("t: is of type Q4_0");
     }
 
     @Test

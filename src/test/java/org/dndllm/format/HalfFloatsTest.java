@@ -65,7 +65,8 @@ final class HalfFloatsTest {
         "NaN, 7fc0"
     })
     void floatToBf16_value_roundsToNearestEven(float value, String hex) {
-        assertThat(Integer.toHexString(HalfFloats.floatToBf16(value) & 0xffff)).isEqualToIgnoringCase(hex.replaceAll("^0+(?=.)", ""));
+        assertThat(Integer.toHexString(HalfFloats.floatToBf16(value) & 0xffff))
+                .isEqualToIgnoringCase(hex.replaceAll("^0+(?=.)", ""));
     }
 
     @ParameterizedTest
@@ -138,12 +139,11 @@ final class HalfFloatsTest {
     private static float binary16(int bits) {
         int exponent = (bits >> 10) & 31;
         int fraction = bits & 1023;
-        double magnitude =
-                switch (exponent) {
-                    case 0 -> fraction * 0x1p-24;
-                    case 31 -> fraction == 0 ? Double.POSITIVE_INFINITY : Double.NaN;
-                    default -> (1024 + fraction) * Math.scalb(1.0, exponent - 25);
-                };
+        double magnitude = switch (exponent) {
+            case 0 -> fraction * 0x1p-24;
+            case 31 -> fraction == 0 ? Double.POSITIVE_INFINITY : Double.NaN;
+            default -> (1024 + fraction) * Math.scalb(1.0, exponent - 25);
+        };
         return (float) ((bits & 0x8000) == 0 ? magnitude : -magnitude);
     }
 }

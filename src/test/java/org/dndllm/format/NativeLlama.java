@@ -42,7 +42,8 @@ public final class NativeLlama implements AutoCloseable {
 
     private static Optional<Path> libraryIn(Path folder) {
         try (Stream<Path> files = Files.list(folder)) {
-            return files.filter(file -> file.getFileName().toString().matches("(lib)?llama(\\.v[0-9.]+)?\\.(so|dylib|dll)"))
+            return files.filter(
+                            file -> file.getFileName().toString().matches("(lib)?llama(\\.v[0-9.]+)?\\.(so|dylib|dll)"))
                     .map(Path::toAbsolutePath)
                     .findFirst();
         } catch (IOException e) {
@@ -100,8 +101,7 @@ public final class NativeLlama implements AutoCloseable {
             MemorySegment context = LlamaCpp.llama_init_from_model(model, params);
             try {
                 MemorySegment ids = arena.allocateFrom(ValueLayout.JAVA_INT, tokens);
-                int status =
-                        LlamaCpp.llama_decode(context, LlamaCpp.llama_batch_get_one(arena, ids, tokens.length));
+                int status = LlamaCpp.llama_decode(context, LlamaCpp.llama_batch_get_one(arena, ids, tokens.length));
                 if (status != 0) {
                     throw new AssertionError("llama_decode gives " + status);
                 }

@@ -71,13 +71,12 @@ final class Q8ZeroIT {
             double scale = Math.pow(10, random.nextInt(35) - 30);
             int kind = random.nextInt(8);
             for (int i = 0; i < Q8Zero.BLOCK; i++) {
-                double value =
-                        switch (kind) {
-                            case 0 -> 0;
-                            case 1 -> scale;
-                            case 2 -> i == 0 ? 127 : (random.nextInt(509) - 254) / 2.0;
-                            default -> random.nextGaussian() * scale;
-                        };
+                double value = switch (kind) {
+                    case 0 -> 0;
+                    case 1 -> scale;
+                    case 2 -> i == 0 ? 127 : (random.nextInt(509) - 254) / 2.0;
+                    default -> random.nextGaussian() * scale;
+                };
                 values[block * Q8Zero.BLOCK + i] = (float) value;
             }
         }

@@ -47,7 +47,8 @@ final class Q8ZeroTest {
         // when
         Q8Zero.dequantize(MemorySegment.ofArray(quantized(values)), 0, back, 3, values.length);
 
-        // then: half a step of 1/127 of the block's largest, plus the binary16 rounding of the scale (127 * 2^-11 steps)
+        // then: half a step of 1/127 of the block's largest, plus the binary16 rounding of the scale (127 * 2^-11
+        // steps)
         for (int block = 0; block < 300; block++) {
             float largest = 0;
             for (int i = 0; i < 32; i++) {

@@ -36,7 +36,9 @@ final class Sha256Test {
         Path file = folder.resolve("big");
         Files.write(file, bytes);
 
-        assertThat(Sha256.of(MemorySegment.ofArray(words))).isEqualTo(Sha256.of(bytes)).isEqualTo(Sha256.of(file));
+        assertThat(Sha256.of(MemorySegment.ofArray(words)))
+                .isEqualTo(Sha256.of(bytes))
+                .isEqualTo(Sha256.of(file));
     }
 
     @Test

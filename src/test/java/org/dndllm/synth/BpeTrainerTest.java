@@ -43,7 +43,9 @@ final class BpeTrainerTest {
     void train_words_neverCrossPreTokens() {
         BpeTrainer.Vocabulary learned = BpeTrainer.train("a1a1a1a1 it's it's 99 99 <|im_end|> <|im_end|>", 400);
 
-        assertThat(learned.tokens()).doesNotContain("a1", "99", "<|im_end|>", "it's").contains("'s", "it", "|>");
+        assertThat(learned.tokens())
+                .doesNotContain("a1", "99", "<|im_end|>", "it's")
+                .contains("'s", "it", "|>");
     }
 
     @Test

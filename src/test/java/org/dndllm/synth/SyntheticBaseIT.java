@@ -80,7 +80,8 @@ final class SyntheticBaseIT {
                 assertThat(llama.detokenize(llama.tokenize(text, false))).isEqualTo(text);
             }
             assertThat(llama.tokenize(SyntheticVocabulary.MESSAGE_END, true)).containsExactly(vocabulary.endOfTurn());
-            assertThat(llama.tokenize(" the", false)).containsExactly(vocabulary.tokens().indexOf("Ġthe"));
+            assertThat(llama.tokenize(" the", false))
+                    .containsExactly(vocabulary.tokens().indexOf("Ġthe"));
         }
     }
 
@@ -105,7 +106,8 @@ final class SyntheticBaseIT {
             for (String merge : merges.subList(0, MERGE_SAMPLE)) {
                 String token = merge.replace(" ", "");
                 String text = TextSample.decodeBytes(token);
-                // Tokens that cut a character in half have no text of their own, and some are split by the pre-tokeniser.
+                // Tokens that cut a character in half have no text of their own, and some are split by the
+                // pre-tokeniser.
                 if (text.indexOf('\ufffd') >= 0 || !TextSample.isOneWord(text)) {
                     continue;
                 }

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import org.assertj.core.data.Offset;
 import org.dndllm.InvalidInputException;
 import org.dndllm.format.GgmlType;
 import org.dndllm.format.GgufFile;
@@ -17,7 +18,6 @@ import org.dndllm.format.GgufTensor;
 import org.dndllm.format.GgufWriter;
 import org.dndllm.format.Sha256;
 import org.dndllm.lora.BaseShape;
-import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -47,11 +47,14 @@ final class SyntheticBaseTest {
 
             assertThat(file.tensors().stream().map(GgufTensor::name))
                     .hasSize(2 + 12 * 2)
-                    .startsWith("token_embd.weight", "blk.0.attn_norm.weight", "blk.0.attn_q.weight", "blk.0.attn_q.bias")
+                    .startsWith(
+                            "token_embd.weight", "blk.0.attn_norm.weight", "blk.0.attn_q.weight", "blk.0.attn_q.bias")
                     .endsWith("blk.1.ffn_up.weight", "blk.1.ffn_down.weight", "output_norm.weight");
             assertThat(file.tensor("blk.1.attn_k.weight").orElseThrow().dims()).containsExactly(64L, 32L);
-            assertThat(file.tensor("blk.1.ffn_down.weight").orElseThrow().dims()).containsExactly(160L, 64L);
-            assertThat(file.tensor("blk.1.ffn_down.weight").orElseThrow().type()).isEqualTo(GgmlType.Q8_0);
+            assertThat(file.tensor("blk.1.ffn_down.weight").orElseThrow().dims())
+                    .containsExactly(160L, 64L);
+            assertThat(file.tensor("blk.1.ffn_down.weight").orElseThrow().type())
+                    .isEqualTo(GgmlType.Q8_0);
             assertThat(file.tensor("blk.1.attn_k.bias").orElseThrow().type()).isEqualTo(GgmlType.F32);
             assertThat(file.string("general.architecture")).isEqualTo("qwen2");
             assertThat(file.integer("qwen2.attention.head_count_kv")).isEqualTo(2);
@@ -79,14 +82,14 @@ final class SyntheticBaseTest {
                 .hasMessageContaining("matrixType");
         assertThatThrownBy(() -> writer(odd, GgmlType.F16))
                 .isInstanceOf(InvalidInputException.class)
-                .hasMessageContaining("heads");
+                .hasMessageContaining("headDim");
         assertThatThrownBy(() -> writer(TINY, GgmlType.Q4_0)).isInstanceOf(InvalidInputException.class);
         BaseShape small = new BaseShape("qwen2", 1, 64, 4, 2, 16, 160, 300, true);
         assertThatThrownBy(() -> writer(small, GgmlType.F16))
                 .isInstanceOf(InvalidInputException.class)
                 .hasMessageContaining("more than the model's 300");
-        BaseShape llama = new BaseShape("llama", 1, 64, 4, 2, 16, 160, 512, true);
-        assertThatThrownBy(() -> writer(llama, GgmlType.F16)).hasMessageContaining("architecture");
+        BaseShape vision = new BaseShape("qwen2vl", 1, 64, 4, 2, 16, 160, 512, true);
+        assertThatThrownBy(() -> writer(vision, GgmlType.F16)).hasMessageContaining("architecture");
     }
 
     @Test
@@ -98,8 +101,7 @@ final class SyntheticBaseTest {
         assertThat(part).isEqualTo(Arrays.copyOfRange(whole, 900, 1000));
         MemorySegment filled = MemorySegment.ofArray(new float[100_000]);
         tensor.fill(filled);
-        assertThat(filled.getAtIndex(ValueLayout.JAVA_FLOAT, 99_999))
-                .isEqualTo(tensor.numbers(99_999, 1)[0]);
+        assertThat(filled.getAtIndex(ValueLayout.JAVA_FLOAT, 99_999)).isEqualTo(tensor.numbers(99_999, 1)[0]);
     }
 
     @Test
@@ -123,13 +125,16 @@ final class SyntheticBaseTest {
                 .isInstanceOf(InvalidInputException.class)
                 .hasMessageContaining("vocab.json: file: does not exist");
         files("{\"a\": 0, \"b\": 0}", "a b", "{\"<|im_end|>\": 2}", "{}");
-        assertThatThrownBy(() -> SyntheticVocabulary.fromFolder(folder)).hasMessageContaining("vocab.json: b: id 0 is taken");
+        assertThatThrownBy(() -> SyntheticVocabulary.fromFolder(folder))
+                .hasMessageContaining("vocab.json: b: id 0 is taken");
         files("{\"a\": 0, \"b\": 9}", "a b", "{\"<|im_end|>\": 2}", "{}");
-        assertThatThrownBy(() -> SyntheticVocabulary.fromFolder(folder)).hasMessageContaining("vocab.json: b: is not a token id");
+        assertThatThrownBy(() -> SyntheticVocabulary.fromFolder(folder))
+                .hasMessageContaining("vocab.json: b: is not a token id");
         files("{\"a\": 0}", "a b c", "{\"<|im_end|>\": 1}", config());
         assertThatThrownBy(() -> SyntheticVocabulary.fromFolder(folder)).hasMessageContaining("merges.txt: \"a b c\"");
         files("{\"a\": 0}", "a b", "{\"<|im_end|>\": 1}", config());
-        assertThatThrownBy(() -> SyntheticVocabulary.fromFolder(folder)).hasMessageContaining("<|endoftext|>: is missing");
+        assertThatThrownBy(() -> SyntheticVocabulary.fromFolder(folder))
+                .hasMessageContaining("<|endoftext|>: is missing");
         files("[1]", "a b", "{}", "{}");
         assertThatThrownBy(() -> SyntheticVocabulary.fromFolder(folder)).hasMessageContaining("is not a JSON object");
     }

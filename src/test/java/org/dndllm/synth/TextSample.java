@@ -24,7 +24,12 @@ final class TextSample {
         for (String subject : who) {
             for (String verb : does) {
                 for (String object : what) {
-                    text.append(subject).append(' ').append(verb).append(' ').append(object).append(".\n");
+                    text.append(subject)
+                            .append(' ')
+                            .append(verb)
+                            .append(' ')
+                            .append(object)
+                            .append(".\n");
                 }
             }
         }
