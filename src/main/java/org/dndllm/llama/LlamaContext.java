@@ -391,7 +391,12 @@ public final class LlamaContext implements AutoCloseable {
 
     /** Logits of the last token that asked for them; [V]. */
     public float[] logits() {
-        return logits(lastIndex());
+        enter();
+        try {
+            return logits(lastIndex());
+        } finally {
+            exit();
+        }
     }
 
     /**

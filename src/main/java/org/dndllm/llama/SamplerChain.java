@@ -92,7 +92,13 @@ public final class SamplerChain implements AutoCloseable {
 
     /** Chooses after the last token that has logits, and accepts the choice. */
     public int sample(LlamaContext context) {
-        return sample(context, context.lastIndex());
+        requireOpen();
+        context.enter();
+        try {
+            return sample(context, context.lastIndex());
+        } finally {
+            context.exit();
+        }
     }
 
     /**
