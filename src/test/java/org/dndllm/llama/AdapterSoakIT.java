@@ -30,7 +30,8 @@ class AdapterSoakIT {
                         "-Xms256m",
                         "-Xmx256m",
                         "-XX:+AlwaysPreTouch",
-                        "-D" + NativeLibrary.PATH_PROPERTY + "=" + NativeLibrary.locate().folder(),
+                        "-D" + NativeLibrary.PATH_PROPERTY + "="
+                                + NativeLibrary.locate().folder(),
                         "-cp",
                         System.getProperty("java.class.path"),
                         AdapterSoak.class.getName(),
@@ -44,7 +45,8 @@ class AdapterSoakIT {
 
         // then
         assertThat(exit).isZero();
-        long growth = Long.parseLong(Files.readString(output, StandardCharsets.UTF_8).strip());
+        long growth =
+                Long.parseLong(Files.readString(output, StandardCharsets.UTF_8).strip());
         assertThat(growth)
                 .as("KiB of growth after round " + AdapterSoak.WARM_UP + " of " + AdapterSoak.ROUNDS)
                 .isLessThan(MOST_GROWTH_KIB);
