@@ -82,7 +82,7 @@ final class MalformedAdapters {
         raw("cut in the magic", "", bytes -> Arrays.copyOf(bytes, 3));
         raw("cut in the counts", "", bytes -> Arrays.copyOf(bytes, 20));
         raw("cut in a key", "", bytes -> Arrays.copyOf(bytes, 40));
-        raw("cut in alpha", ALPHA, bytes -> Arrays.copyOf(bytes, GgufDraft.after(bytes, ALPHA) + 6));
+        raw("cut in alpha", "tensor_count", bytes -> Arrays.copyOf(bytes, GgufDraft.after(bytes, ALPHA) + 6));
         raw("cut in a tensor name", "tensor", bytes -> Arrays.copyOf(bytes, GgufDraft.after(bytes, "blk.1.ffn_d")));
         raw("cut in a tensor entry", "tensor", bytes -> Arrays.copyOf(bytes, GgufDraft.after(bytes, B) + 9));
         raw("cut before the data", "tensor", bytes -> Arrays.copyOf(bytes, 2048));

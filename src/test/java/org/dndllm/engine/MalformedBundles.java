@@ -72,10 +72,14 @@ final class MalformedBundles {
         manifest("stage of two extents", "stages", "[16, 48, 48]", "[16, 48]");
         manifest("stage of 0", "stages", "[16, 48, 48]", "[0, 48, 48]");
         manifest("last stage beside the layout", "generator.stages", "[70, 6, 34]", "[70, 6, 36]");
-        manifest("even kernel", "generator", "\"kernel\": 5", "\"kernel\": 4");
+        manifest("kernel 0", "generator", "\"kernel\": 5", "\"kernel\": 0");
         manifest("rank 0", "rank", "\"rank\": 4", "\"rank\": 0");
         manifest("odd chunk", "chunk", "\"chunk\": 32", "\"chunk\": 31");
         manifest("no layers", "layers", "\"layers\": 2,", "");
+        manifest("2^20 layers", "layout.base.layers", "\"layers\": 2,", "\"layers\": 1048576,");
+        manifest("more KV heads than heads", "layout.base.kv_heads", "\"kv_heads\": 2", "\"kv_heads\": 5");
+        manifest("base of another family", "layout.base.architecture", "\"qwen2\"", "\"llama\"");
+        manifest("rank is too large", "layout.rank", "\"rank\": 4", "\"rank\": 2000000000");
         manifest("unknown module", "modules", "\"q_proj\"", "\"c_attn\"");
         manifest("module twice", "modules", "\"k_proj\"", "\"q_proj\"");
         manifest("another number of tokens", "tokens", "\"tokens\": 70", "\"tokens\": 71");

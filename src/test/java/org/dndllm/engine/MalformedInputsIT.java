@@ -42,7 +42,7 @@ class MalformedInputsIT {
     private static final int MODEL_MUTANTS = 300;
 
     @TempDir
-    Path folder;
+    static Path folder;
 
     private byte[] soundModel;
     private byte[] soundAdapter;
@@ -122,10 +122,10 @@ class MalformedInputsIT {
         long seed = 20261;
         Random random = new Random(seed);
         int accepted = 0;
+        LlamaContext second = live.newContext(SMALL);
         for (int round = 0; round < ADAPTER_MUTANTS; round++) {
             byte[] mutant = mutate(soundAdapter, random, 2_600);
-            try (LlamaContext second = live.newContext(SMALL);
-                    LoraAdapter adapter = live.loadAdapter(MemorySegment.ofArray(mutant), "mutant")) {
+            try (LoraAdapter adapter = live.loadAdapter(MemorySegment.ofArray(mutant), "mutant")) {
                 second.attach(AdapterSet.of(adapter));
                 second.decode(new int[] {1, 2, 3});
                 second.detach();
@@ -139,6 +139,7 @@ class MalformedInputsIT {
                 liveModelIsAsBefore();
             }
         }
+        second.close();
         assertThat(accepted).as("seed %d", seed).isBetween(1, ADAPTER_MUTANTS - 1);
     }
 
