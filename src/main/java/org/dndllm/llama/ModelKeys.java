@@ -30,7 +30,7 @@ final class ModelKeys {
     static void check(GgufFile file, BaseShape shape) {
         ModelKeys keys = new ModelKeys(file, shape);
         keys.foreign();
-        keys.headLengths();
+        keys.lengths();
         keys.numbers();
         keys.rope();
         keys.attention();
@@ -46,15 +46,20 @@ final class ModelKeys {
         }
     }
 
-    private void headLengths() {
+    private void lengths() {
         for (String name : List.of("attention.key_length", "attention.value_length", "rope.dimension_count")) {
-            String key = prefix + name;
-            file.findInteger(key).ifPresent(length -> {
-                if (length != shape.headDim()) {
-                    throw bad(key, "is " + length + "; expected " + shape.headDim() + ", the size of a head");
-                }
-            });
+            equal(prefix + name, shape.headDim(), "the size of a head");
         }
+        // llama.cpp lays out its buffer of hidden states by this one
+        equal(prefix + "embedding_length_out", shape.hidden(), "the hidden size");
+    }
+
+    private void equal(String key, int expected, String what) {
+        file.findInteger(key).ifPresent(found -> {
+            if (found != expected) {
+                throw bad(key, "is " + found + "; expected " + expected + ", " + what);
+            }
+        });
     }
 
     private void numbers() {

@@ -12,7 +12,6 @@ import org.dndllm.format.GgmlType;
 import org.dndllm.format.GgufArray;
 import org.dndllm.format.GgufType;
 import org.dndllm.format.GgufValue;
-import org.dndllm.llama.LlamaModel;
 
 /** A sound adapter of the nano base model (F32, one rank, all seven modules of both layers), spoilt in one place each. */
 final class MalformedAdapters {
@@ -119,7 +118,8 @@ final class MalformedAdapters {
             key("is another word", key, GgufValue.of("llama"));
             key("is empty", key, GgufValue.of(""));
         }
-        key("marks an activated LoRA", "adapter.alora.invocation_tokens", GgufValue.of(GgufArray.ofInts(new int[] {1})));
+        key("marks an activated LoRA", "adapter.alora.invocation_tokens", GgufValue.of(GgufArray.ofInts(new int[] {1
+        })));
         key("is of the wrong type too", "adapter.alora.invocation_tokens", GgufValue.float32(1));
         key("is text", "adapter.alora.invocation_tokens", GgufValue.of("go"));
     }
@@ -152,16 +152,21 @@ final class MalformedAdapters {
         pair("bias pair", "blk.0.attn_q.bias", 64, 64);
         pair("norm pair", "blk.0.attn_norm.weight", 64, 64);
         pair("output norm pair", "output_norm.weight", 64, 64);
-        spoil("transposed embedding of a tied model", "token_embd.weight", d -> d
-                .zeros("token_embd.weight.lora_a", GgmlType.F32, RANK, 655L)
-                .zeros("token_embd.weight.lora_b", GgmlType.F32, RANK, 64L));
+        spoil(
+                "transposed embedding of a tied model",
+                "token_embd.weight",
+                d -> d.zeros("token_embd.weight.lora_a", GgmlType.F32, RANK, 655L)
+                        .zeros("token_embd.weight.lora_b", GgmlType.F32, RANK, 64L));
         spoil("plain norm", "blk.0.attn_norm.weight", d -> d.zeros("blk.0.attn_norm.weight", GgmlType.F32, 64L));
         spoil("whole weight", "blk.0.attn_k.weight", d -> d.zeros("blk.0.attn_k.weight", GgmlType.F16, 64L, 32L));
     }
 
     private void pair(String name, String weight, long in, long out) {
-        spoil(name, weight, d -> d.zeros(weight + ".lora_a", GgmlType.F32, in, RANK)
-                .zeros(weight + ".lora_b", GgmlType.F32, RANK, out));
+        spoil(
+                name,
+                weight,
+                d -> d.zeros(weight + ".lora_a", GgmlType.F32, in, RANK)
+                        .zeros(weight + ".lora_b", GgmlType.F32, RANK, out));
     }
 
     private void shapes() {
@@ -174,8 +179,10 @@ final class MalformedAdapters {
         spoil("A too long", A, d -> d.zeros(A, GgmlType.F32, 65L, RANK));
         spoil("B too short", B, d -> d.zeros(B, GgmlType.F32, RANK, 63L));
         spoil("ranks differ", B, d -> d.zeros(B, GgmlType.F32, RANK + 1, 64L));
-        spoil("rank beyond the weight", A, d ->
-                d.zeros(A, GgmlType.F32, 64L, 65L).zeros(B, GgmlType.F32, 65L, 64L));
+        spoil(
+                "rank beyond the weight",
+                A,
+                d -> d.zeros(A, GgmlType.F32, 64L, 65L).zeros(B, GgmlType.F32, 65L, 64L));
         // Rank 0 cannot be written, only claimed: A's second extent and B's first.
         raw("A of rank 0", A, bytes -> GgufDraft.int64(bytes, GgufDraft.after(bytes, A) + 12, 0));
         raw("B of rank 0", B, bytes -> GgufDraft.int64(bytes, GgufDraft.after(bytes, B) + 4, 0));

@@ -91,10 +91,16 @@ final class MalformedBundles {
     private void files() {
         add("absent bundle.json", "", "bundle.json", bundle -> Files.delete(bundle.resolve("bundle.json")));
         add("empty bundle.json", "bundle.json", "$", bundle -> Files.writeString(bundle.resolve("bundle.json"), ""));
-        add("bundle.json is a list", "bundle.json", "$", bundle ->
-                Files.writeString(bundle.resolve("bundle.json"), "[]"));
-        add("bundle.json is binary", "bundle.json", "UTF-8", bundle ->
-                Files.write(bundle.resolve("bundle.json"), new byte[] {'"', (byte) 0xff, '"'}));
+        add(
+                "bundle.json is a list",
+                "bundle.json",
+                "$",
+                bundle -> Files.writeString(bundle.resolve("bundle.json"), "[]"));
+        add(
+                "bundle.json is binary",
+                "bundle.json",
+                "UTF-8",
+                bundle -> Files.write(bundle.resolve("bundle.json"), new byte[] {'"', (byte) 0xff, '"'}));
         add("generator absent", "generator.onnx", "absent", bundle -> Files.delete(bundle.resolve("generator.onnx")));
         add("generator cut", "generator.onnx", "sha256", bundle -> {
             byte[] bytes = Files.readAllBytes(bundle.resolve("generator.onnx"));
@@ -105,7 +111,10 @@ final class MalformedBundles {
             bytes[bytes.length / 2] ^= 1;
             Files.write(bundle.resolve("encoder.onnx"), bytes);
         });
-        add("vocabulary edited", "vocab.txt", "sha256", bundle -> Files.writeString(
-                bundle.resolve("vocab.txt"), "[PAD]\n", StandardCharsets.UTF_8));
+        add(
+                "vocabulary edited",
+                "vocab.txt",
+                "sha256",
+                bundle -> Files.writeString(bundle.resolve("vocab.txt"), "[PAD]\n", StandardCharsets.UTF_8));
     }
 }

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.dndllm.InvalidInputException;
+import org.dndllm.format.GgufValue;
 import org.dndllm.llama.AdapterSet;
 import org.dndllm.llama.ContextOptions;
 import org.dndllm.llama.LlamaContext;
@@ -37,7 +38,8 @@ class MalformedInputsIT {
     private static final ContextOptions SMALL =
             ContextOptions.DEFAULT.withContextLength(64).withThreads(1).withBatch(16);
     private static final int[] PROMPT = {5, 17, 42, 99};
-    private static final Path BASE = Path.of(System.getProperty("dnd.root", ".")).resolve("onnx/nano/base.gguf");
+    private static final Path BASE =
+            Path.of(System.getProperty("dnd.root", ".")).resolve("onnx/nano/base.gguf");
     private static final int ADAPTER_MUTANTS = 1_500;
     private static final int MODEL_MUTANTS = 300;
 
@@ -114,7 +116,30 @@ class MalformedInputsIT {
         assertThat(counts.get("torch")).isGreaterThanOrEqualTo(15);
         assertThat(counts.get("prompts")).isGreaterThanOrEqualTo(10);
         assertThat(counts.get("bundle")).isGreaterThanOrEqualTo(10);
-        assertThat(inputs().map(MalformedInput::toString)).doesNotHaveDuplicates().hasSizeGreaterThanOrEqualTo(150);
+        assertThat(inputs().map(MalformedInput::toString))
+                .doesNotHaveDuplicates()
+                .hasSizeGreaterThanOrEqualTo(150);
+    }
+
+    @Test
+    void embedding_modelThatAsksForPooling_isTheTokensOwnState() {
+        ContextOptions states =
+                new ContextOptions(64, false, 16, 16, 1, 1, 1, true, ContextOptions.FlashAttention.AUTO);
+        float[] sound;
+        try (LlamaContext plain = live.newContext(states)) {
+            plain.decode(PROMPT);
+            sound = plain.embedding(0);
+        }
+        for (int pooling : new int[] {1, 3, 4, 99}) { // mean, last, rank, and none that exists
+            GgufDraft draft = GgufDraft.of(soundModel);
+            draft.keys.put("qwen2.pooling_type", GgufValue.uint32(pooling));
+            Path file = GgufDraft.save(folder, "pooling-" + pooling + ".gguf", draft.bytes());
+            try (LlamaModel model = LlamaModel.open(file, ModelOptions.CPU);
+                    LlamaContext pooled = model.newContext(states)) {
+                pooled.decode(PROMPT);
+                assertThat(pooled.embedding(0)).as("pooling %d", pooling).isEqualTo(sound);
+            }
+        }
     }
 
     @Test

@@ -142,6 +142,7 @@ final class MalformedModels {
         key("is negative", "qwen2.feed_forward_length", new GgufValue(GgufType.INT32, -160L));
         key("is beside the tensors", "qwen2.attention.value_length", GgufValue.uint32(8));
         key("is beside the head size", "qwen2.rope.dimension_count", GgufValue.uint32(64));
+        key("is beside the width", "qwen2.embedding_length_out", GgufValue.uint32(2));
         key("is NaN", "qwen2.rope.freq_base", GgufValue.float32(Float.NaN));
         key("is 0", "qwen2.rope.freq_base", GgufValue.float32(0));
         key("is unknown", "qwen2.rope.scaling.type", GgufValue.of("spiral"));
@@ -168,8 +169,10 @@ final class MalformedModels {
     private void vocabulary() {
         without("tokenizer.ggml.model");
         key("is unknown", "tokenizer.ggml.model", GgufValue.of("abacus"));
-        spoil("unknown pre-tokenizer", "pre-tokenizer type: 'abacus'", d ->
-                d.keys.put("tokenizer.ggml.pre", GgufValue.of("abacus")));
+        spoil(
+                "unknown pre-tokenizer",
+                "pre-tokenizer type: 'abacus'",
+                d -> d.keys.put("tokenizer.ggml.pre", GgufValue.of("abacus")));
         without(TOKENS);
         key("are numbers", TOKENS, GgufValue.of(GgufArray.ofInts(new int[655])));
         key("are one text", TOKENS, GgufValue.of("tokens"));
@@ -201,32 +204,33 @@ final class MalformedModels {
                 "blk.1.ffn_down.weight")) {
             spoil("no " + name, name, d -> d.tensors.remove(name));
         }
-        spoil("embedding of another width", "token_embd.weight", d ->
-                d.zeros("token_embd.weight", GgmlType.F16, 32L, 655L));
+        spoil(
+                "embedding of another width",
+                "token_embd.weight",
+                d -> d.zeros("token_embd.weight", GgmlType.F16, 32L, 655L));
         spoil("embedding 1-D", "token_embd.weight", d -> d.zeros("token_embd.weight", GgmlType.F16, 64L));
-        spoil("q transposed and cut", "blk.0.attn_q.weight", d ->
-                d.zeros("blk.0.attn_q.weight", GgmlType.F16, 32L, 64L));
+        spoil(
+                "q transposed and cut",
+                "blk.0.attn_q.weight",
+                d -> d.zeros("blk.0.attn_q.weight", GgmlType.F16, 32L, 64L));
         spoil("k of all heads", "blk.0.attn_k.weight", d -> d.zeros("blk.0.attn_k.weight", GgmlType.F16, 64L, 64L));
-        spoil("down 3-D", "blk.1.ffn_down.weight", d ->
-                d.zeros("blk.1.ffn_down.weight", GgmlType.F16, 160L, 64L, 2L));
+        spoil("down 3-D", "blk.1.ffn_down.weight", d -> d.zeros("blk.1.ffn_down.weight", GgmlType.F16, 160L, 64L, 2L));
         spoil("norm too long", "blk.0.ffn_norm.weight", d -> d.zeros("blk.0.ffn_norm.weight", GgmlType.F32, 65L));
         spoil("bias too short", "blk.0.attn_q.bias", d -> d.zeros("blk.0.attn_q.bias", GgmlType.F32, 63L));
-        spoil("output of another vocabulary", "output.weight", d ->
-                d.zeros("output.weight", GgmlType.F16, 64L, 654L));
-        spoil("misspelt tensor", "blk.1.ffn_gate.weight", d ->
-                d.rename("blk.1.ffn_gate.weight", "blk.1.ffn_gait.weight"));
+        spoil("output of another vocabulary", "output.weight", d -> d.zeros("output.weight", GgmlType.F16, 64L, 654L));
+        spoil(
+                "misspelt tensor",
+                "blk.1.ffn_gate.weight",
+                d -> d.rename("blk.1.ffn_gate.weight", "blk.1.ffn_gait.weight"));
     }
 
     private void tensorTypes() {
         for (GgmlType type : List.of(GgmlType.I8, GgmlType.I16, GgmlType.I32, GgmlType.I64, GgmlType.F64)) {
             spoil("q of type " + type, "blk.0.attn_q.weight", d -> d.zeros("blk.0.attn_q.weight", type, 64L, 64L));
         }
-        spoil("embedding of type I32", "token_embd.weight", d ->
-                d.zeros("token_embd.weight", GgmlType.I32, 64L, 655L));
-        spoil("norm of type F16", "blk.0.attn_norm.weight", d ->
-                d.zeros("blk.0.attn_norm.weight", GgmlType.F16, 64L));
+        spoil("embedding of type I32", "token_embd.weight", d -> d.zeros("token_embd.weight", GgmlType.I32, 64L, 655L));
+        spoil("norm of type F16", "blk.0.attn_norm.weight", d -> d.zeros("blk.0.attn_norm.weight", GgmlType.F16, 64L));
         spoil("bias of type BF16", "blk.1.attn_v.bias", d -> d.zeros("blk.1.attn_v.bias", GgmlType.BF16, 32L));
-        spoil("output norm of type I32", "output_norm.weight", d ->
-                d.zeros("output_norm.weight", GgmlType.I32, 64L));
+        spoil("output norm of type I32", "output_norm.weight", d -> d.zeros("output_norm.weight", GgmlType.I32, 64L));
     }
 }

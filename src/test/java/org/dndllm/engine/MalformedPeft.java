@@ -153,8 +153,10 @@ final class MalformedPeft {
         tensor("embedding", "embed_tokens", d -> d.put("base_model.model.model.embed_tokens.lora_embedding_A", 4, 655));
         tensor("whole weight", "norm", d -> d.put("base_model.model.model.norm.weight", 1, 64));
         tensor("NaN", A, d -> d.tensors.put(A, TensorView.ofFloats(A, List.of(4L, 64L), filled(Float.NaN))));
-        tensor("infinity", B, d ->
-                d.tensors.put(B, TensorView.ofFloats(B, List.of(64L, 4L), filled(Float.NEGATIVE_INFINITY))));
+        tensor(
+                "infinity",
+                B,
+                d -> d.tensors.put(B, TensorView.ofFloats(B, List.of(64L, 4L), filled(Float.NEGATIVE_INFINITY))));
     }
 
     private static float[] filled(float value) {

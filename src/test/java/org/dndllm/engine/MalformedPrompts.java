@@ -63,7 +63,10 @@ final class MalformedPrompts {
         all.add(new MalformedInput(
                 "prompts", "absent", "absent.json", "file", live -> PromptReader.read(folder.resolve("absent.json"))));
         all.add(new MalformedInput(
-                "prompts", "folder", folder.getParent().toString(), "folder", live ->
-                        PromptReader.read(folder.getParent())));
+                "prompts",
+                "folder",
+                folder.getParent().toString(),
+                "folder",
+                live -> PromptReader.read(folder.getParent())));
     }
 }

@@ -54,7 +54,8 @@ final class MalformedTensorFiles {
                 name,
                 file,
                 field,
-                live -> SafetensorsFile.open(GgufDraft.save(folder, file, bytes)).close()));
+                live -> SafetensorsFile.open(GgufDraft.save(folder, file, bytes))
+                        .close()));
     }
 
     private void header(String name, String field, String json, int dataBytes) {
