@@ -29,8 +29,8 @@ public final class AdapterSet {
     public record Entry(LoraAdapter adapter, float scale) {
         public Entry {
             if (Float.isFinite(scale) == false) {
-                throw new IllegalArgumentException("scale of adapter \"" + adapter.name() + "\" is " + scale
-                        + "; expected a finite number");
+                throw new IllegalArgumentException(
+                        "scale of adapter \"" + adapter.name() + "\" is " + scale + "; expected a finite number");
             }
             // -0.0 and 0.0 mean the same and must compare equal
             scale = scale == 0f ? 0f : scale;
@@ -60,8 +60,9 @@ public final class AdapterSet {
         LlamaModel model = entries.getFirst().adapter().model();
         for (Entry entry : entries) {
             if (seen.add(entry.adapter().generation()) == false) {
-                throw new IllegalArgumentException("adapter \"" + entry.adapter().name()
-                        + "\" occurs twice in one set; give it once with the sum of the scales");
+                throw new IllegalArgumentException(
+                        "adapter \"" + entry.adapter().name()
+                                + "\" occurs twice in one set; give it once with the sum of the scales");
             }
             if (entry.adapter().model() != model) {
                 throw new IllegalArgumentException("adapters \""

@@ -53,8 +53,9 @@ public final class ChatTemplate {
             int[] part = vocabulary.tokenize(segment.text(), segment.special());
             if (segment.special() && part.length != 1) {
                 throw new InvalidInputException(
-                        "vocabulary", segment.text(), "is not one token of this model; choose a model with ChatML's marks,"
-                                + " such as Qwen2.5");
+                        "vocabulary",
+                        segment.text(),
+                        "is not one token of this model; choose a model with ChatML's marks," + " such as Qwen2.5");
             }
             for (int token : part) {
                 tokens.add(token);
@@ -87,8 +88,9 @@ public final class ChatTemplate {
         if (ROLES.contains(role) == false) {
             String hint = role.equals("tool") ? "tools are not supported" : "it is unknown";
             throw new InvalidInputException(
-                    "chat", "role of message " + index, "is '" + role + "', and " + hint
-                            + "; expected system, user or assistant");
+                    "chat",
+                    "role of message " + index,
+                    "is '" + role + "', and " + hint + "; expected system, user or assistant");
         }
     }
 

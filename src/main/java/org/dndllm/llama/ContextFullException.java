@@ -11,7 +11,8 @@ public final class ContextFullException extends IllegalStateException {
     private final int free;
 
     ContextFullException(String context, int needed, int free, int length) {
-        super(context + ": " + needed + " tokens do not fit into the " + free + " free positions of a context of " + length
+        super(context + ": " + needed + " tokens do not fit into the " + free + " free positions of a context of "
+                + length
                 + "; remove or truncate sequences, shorten the prompt, or open a context with a greater length");
         this.needed = needed;
         this.free = free;

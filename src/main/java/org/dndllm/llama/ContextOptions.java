@@ -59,7 +59,11 @@ public record ContextOptions(
     public ContextOptions {
         require(contextLength >= 0, "contextLength", contextLength, "0 for the default or a positive number");
         require(batch >= 1, "batch", batch, "at least 1");
-        require(microBatch >= 1 && microBatch <= batch, "microBatch", microBatch, "between 1 and batch (" + batch + ")");
+        require(
+                microBatch >= 1 && microBatch <= batch,
+                "microBatch",
+                microBatch,
+                "between 1 and batch (" + batch + ")");
         require(threads >= 0 && threads <= 512, "threads", threads, "0 for the default, or 1 to 512");
         require(sequences >= 1 && sequences <= MAX_SEQUENCES, "sequences", sequences, "between 1 and " + MAX_SEQUENCES);
         require(maxOutputs >= 1, "maxOutputs", maxOutputs, "at least 1");
@@ -85,29 +89,63 @@ public record ContextOptions(
     /** As this, with another batch size, computed in one piece. */
     public ContextOptions withBatch(int value) {
         return new ContextOptions(
-                contextLength, beyondTraining, value, value, threads, sequences, maxOutputs, embeddings, flashAttention);
+                contextLength,
+                beyondTraining,
+                value,
+                value,
+                threads,
+                sequences,
+                maxOutputs,
+                embeddings,
+                flashAttention);
     }
 
     /** As this, with another number of threads. */
     public ContextOptions withThreads(int value) {
         return new ContextOptions(
-                contextLength, beyondTraining, batch, microBatch, value, sequences, maxOutputs, embeddings, flashAttention);
+                contextLength,
+                beyondTraining,
+                batch,
+                microBatch,
+                value,
+                sequences,
+                maxOutputs,
+                embeddings,
+                flashAttention);
     }
 
     /** As this, for several sequences. */
     public ContextOptions withSequences(int value) {
         return new ContextOptions(
-                contextLength, beyondTraining, batch, microBatch, threads, value, maxOutputs, embeddings, flashAttention);
+                contextLength,
+                beyondTraining,
+                batch,
+                microBatch,
+                threads,
+                value,
+                maxOutputs,
+                embeddings,
+                flashAttention);
     }
 
     /** As this, with logits for up to {@code value} tokens of a batch. */
     public ContextOptions withMaxOutputs(int value) {
         return new ContextOptions(
-                contextLength, beyondTraining, batch, microBatch, threads, sequences, value, embeddings, flashAttention);
+                contextLength,
+                beyondTraining,
+                batch,
+                microBatch,
+                threads,
+                sequences,
+                value,
+                embeddings,
+                flashAttention);
     }
 
     /** Tokens that one batch may ask logits for, after the rules above. */
     int effectiveOutputs() {
-        return embeddings ? Math.max(batch, sequences) : Math.max(sequences, Math.min(maxOutputs, Math.max(batch, sequences)));
+        return embeddings
+                ? Math.max(batch, sequences)
+                : Math.max(sequences, Math.min(maxOutputs, Math.max(batch, sequences)));
     }
 }

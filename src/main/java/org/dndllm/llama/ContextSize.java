@@ -26,12 +26,13 @@ final class ContextSize {
     /** Positions, within the training length and the machine's memory. */
     static int of(LlamaModel model, ContextOptions options) {
         int train = model.trainLength();
-        int wanted = options.contextLength() == 0
-                ? Math.min(train, ContextOptions.DEFAULT_LENGTH)
-                : options.contextLength();
+        int wanted =
+                options.contextLength() == 0 ? Math.min(train, ContextOptions.DEFAULT_LENGTH) : options.contextLength();
         if (wanted > train && options.beyondTraining() == false) {
             throw new InvalidInputException(
-                    "context options", "contextLength", wanted + " is more than the " + train
+                    "context options",
+                    "contextLength",
+                    wanted + " is more than the " + train
                             + " positions that the model was trained for; give less, or set beyondTraining");
         }
         long needed = cacheBytes(model.shape(), wanted);
@@ -77,12 +78,12 @@ final class ContextSize {
             llama_context_params.n_threads(params, threads);
             llama_context_params.n_threads_batch(params, threads);
             llama_context_params.embeddings(params, options.embeddings());
-            llama_context_params.flash_attn_type(params, options.flashAttention().code());
+            llama_context_params.flash_attn_type(
+                    params, options.flashAttention().code());
             // one pool of cells for all sequences: a sequence may use all of it, and copies share cells
             llama_context_params.kv_unified(params, true);
             long mark = NativeLog.mark();
-            MemorySegment made =
-                    thread.call("create " + name, () -> LlamaCpp.llama_init_from_model(model, params));
+            MemorySegment made = thread.call("create " + name, () -> LlamaCpp.llama_init_from_model(model, params));
             if (made.address() == 0) {
                 throw new EnvironmentException("llama.cpp could not create " + name + " of " + contextLength
                         + " positions: " + NativeLog.since(mark, thread.worker())

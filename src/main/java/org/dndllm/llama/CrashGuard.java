@@ -71,8 +71,9 @@ final class CrashGuard {
         Linker linker = Linker.nativeLinker();
         // std::type_info * __cxa_current_exception_type()
         exceptionType = runtime.find("__cxa_current_exception_type")
-                .map(symbol -> linker.downcallHandle(symbol, FunctionDescriptor.of(ADDRESS.withTargetLayout(
-                        MemoryLayout.sequenceLayout(2, ADDRESS)))))
+                .map(symbol -> linker.downcallHandle(
+                        symbol,
+                        FunctionDescriptor.of(ADDRESS.withTargetLayout(MemoryLayout.sequenceLayout(2, ADDRESS)))))
                 .orElse(null);
         try {
             MethodHandle handler = MethodHandles.lookup()
@@ -135,7 +136,8 @@ final class CrashGuard {
             if (mine != null) {
                 mine.fail(failure(mine, assertion));
             } else {
-                // One of ggml's own worker threads: which call it works for is not known, so every call in progress ends.
+                // One of ggml's own worker threads: which call it works for is not known, so every call in progress
+                // ends.
                 for (NativeThread thread : NativeThread.busy()) {
                     thread.fail(failure(thread, assertion));
                 }

@@ -49,7 +49,8 @@ final class Handshake {
      * @throws EnvironmentException naming both versions when they differ from {@code pin}
      */
     static void requireVersion(String llamaVersion, String ggmlVersion, NativePin pin, String library) {
-        boolean sameLlama = llamaVersion.equals(pin.llamaVersion()) || llamaVersion.startsWith(pin.llamaVersion() + "-");
+        boolean sameLlama =
+                llamaVersion.equals(pin.llamaVersion()) || llamaVersion.startsWith(pin.llamaVersion() + "-");
         if (sameLlama == false || ggmlVersion.equals(pin.ggmlVersion()) == false) {
             throw new EnvironmentException(library + " is llama.cpp " + llamaVersion + " with ggml " + ggmlVersion
                     + ", but the bindings were generated for llama.cpp " + pin.llamaVersion() + " with ggml "
@@ -58,7 +59,8 @@ final class Handshake {
     }
 
     private static String remedy() {
-        return "run native/install for the matching prebuilt libraries, or unset " + NativeLibrary.PATH_VARIABLE + " and -D"
-                + NativeLibrary.PATH_PROPERTY + ", or regenerate the bindings with scripts/generate-bindings.";
+        return "run native/install for the matching prebuilt libraries, or unset " + NativeLibrary.PATH_VARIABLE
+                + " and -D" + NativeLibrary.PATH_PROPERTY
+                + ", or regenerate the bindings with scripts/generate-bindings.";
     }
 }

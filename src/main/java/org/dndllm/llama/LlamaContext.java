@@ -154,7 +154,8 @@ public final class LlamaContext implements AutoCloseable {
             int taken = 0;
             try {
                 for (AdapterSet.Entry entry : entries) {
-                    pointers.setAtIndex(ValueLayout.ADDRESS, taken, entry.adapter().acquire(this));
+                    pointers.setAtIndex(
+                            ValueLayout.ADDRESS, taken, entry.adapter().acquire(this));
                     scales.setAtIndex(ValueLayout.JAVA_FLOAT, taken, entry.scale());
                     taken++;
                 }
@@ -292,13 +293,17 @@ public final class LlamaContext implements AutoCloseable {
         }
         if (batch.size() > batchLimit) {
             throw new InvalidInputException(
-                    name, "batch", batch.size() + " tokens, at most " + batchLimit + " fit; split it or open a context with"
+                    name,
+                    "batch",
+                    batch.size() + " tokens, at most " + batchLimit + " fit; split it or open a context with"
                             + " a larger batch");
         }
         int wanted = embeddings ? batch.size() : batch.outputCount();
         if (wanted > outputLimit) {
             throw new InvalidInputException(
-                    name, "batch", wanted + " tokens ask for logits, at most " + outputLimit
+                    name,
+                    "batch",
+                    wanted + " tokens ask for logits, at most " + outputLimit
                             + " may; open a context with a greater maxOutputs");
         }
         for (int i = 0; i < batch.size(); i++) {
@@ -342,7 +347,8 @@ public final class LlamaContext implements AutoCloseable {
      * table is locked for milliseconds and not for the length of a prompt.
      */
     private void reserveGraphs(int tokens) {
-        // The KV cache is empty here: the change of adapters dropped it, and only this method comes before the next batch.
+        // The KV cache is empty here: the change of adapters dropped it, and only this method comes before the next
+        // batch.
         Lock table = model.adapterTable().readLock();
         table.lock();
         try {
@@ -391,7 +397,12 @@ public final class LlamaContext implements AutoCloseable {
 
     /** Logits of the last token that asked for them; [V]. */
     public float[] logits() {
-        return logits(lastIndex());
+        enter();
+        try {
+            return logits(lastIndex());
+        } finally {
+            exit();
+        }
     }
 
     /**
@@ -416,7 +427,8 @@ public final class LlamaContext implements AutoCloseable {
         enter();
         try (Arena view = Arena.ofConfined()) {
             MemorySegment row = row(index);
-            return reader.apply(row.reinterpret(4L * model.vocabulary().size(), view, null).asReadOnly());
+            return reader.apply(
+                    row.reinterpret(4L * model.vocabulary().size(), view, null).asReadOnly());
         } finally {
             exit();
         }
@@ -500,7 +512,9 @@ public final class LlamaContext implements AutoCloseable {
             int present = ledger.length(sequence);
             if (length < 0 || length > present) {
                 throw new InvalidInputException(
-                        name, "length", length + " given, but sequence " + sequence + " holds " + present + " positions");
+                        name,
+                        "length",
+                        length + " given, but sequence " + sequence + " holds " + present + " positions");
             }
             LlamaCpp.llama_memory_seq_rm(memory, sequence, length, -1);
             ledger.truncate(sequence, length);
@@ -557,8 +571,8 @@ public final class LlamaContext implements AutoCloseable {
 
     void enter() {
         if (use.tryLock() == false) {
-            throw new IllegalStateException(name + " is in use by " + user + "; a context serves one thread at a time, open"
-                    + " another one on the same model");
+            throw new IllegalStateException(name + " is in use by " + user
+                    + "; a context serves one thread at a time, open" + " another one on the same model");
         }
         if (closed || closing) {
             use.unlock();

@@ -80,7 +80,8 @@ public final class LlamaLibrary {
             throw nativeAccessDenied(e);
         }
         SymbolLookup symbols = SymbolLookup.loaderLookup();
-        Handshake.requireSymbols(Handshake.boundSymbols(), name -> symbols.find(name).isPresent(), file);
+        Handshake.requireSymbols(
+                Handshake.boundSymbols(), name -> symbols.find(name).isPresent(), file);
         LlamaLibrary library = new LlamaLibrary(location);
         Handshake.requireVersion(library.version, library.ggmlVersion, NativePin.load(), file);
         NativeLog.install();

@@ -250,11 +250,11 @@ public final class LlamaModel implements AutoCloseable {
             Path copy = Files.createTempFile("dnd-adapter", ".gguf");
             try (Arena arena = Arena.ofShared()) {
                 try (FileChannel channel = FileChannel.open(copy, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-                    channel.map(FileChannel.MapMode.READ_WRITE, 0, bytes.byteSize(), arena).copyFrom(bytes);
+                    channel.map(FileChannel.MapMode.READ_WRITE, 0, bytes.byteSize(), arena)
+                            .copyFrom(bytes);
                 }
                 MemorySegment path = arena.allocateFrom(copy.toString());
-                return insert(
-                        name, summary, bytes.byteSize(), () -> LlamaCpp.llama_adapter_lora_init(pointer, path));
+                return insert(name, summary, bytes.byteSize(), () -> LlamaCpp.llama_adapter_lora_init(pointer, path));
             } finally {
                 Files.deleteIfExists(copy);
             }
@@ -380,9 +380,7 @@ public final class LlamaModel implements AutoCloseable {
     private void free() {
         closed = true;
         if (domain.failure() != null) {
-            LOG.warn(
-                    "{} stays in memory: llama.cpp asserted in it, and its parked thread may still use it",
-                    this);
+            LOG.warn("{} stays in memory: llama.cpp asserted in it, and its parked thread may still use it", this);
             return;
         }
         thread.run("free model " + source, () -> LlamaCpp.llama_model_free(pointer));

@@ -24,7 +24,8 @@ public final class LoraAdapter implements AutoCloseable {
 
     private boolean closed; // guarded by users
 
-    LoraAdapter(LlamaModel model, String name, long generation, int rank, float alpha, long bytes, MemorySegment pointer) {
+    LoraAdapter(
+            LlamaModel model, String name, long generation, int rank, float alpha, long bytes, MemorySegment pointer) {
         this.model = model;
         this.name = name;
         this.generation = generation;
@@ -75,7 +76,8 @@ public final class LoraAdapter implements AutoCloseable {
     MemorySegment acquire(LlamaContext context) {
         synchronized (users) {
             if (closed) {
-                throw new IllegalStateException("LoraAdapter \"" + name + "\" (generation " + generation + ") is closed");
+                throw new IllegalStateException(
+                        "LoraAdapter \"" + name + "\" (generation " + generation + ") is closed");
             }
             users.add(context);
             return pointer;

@@ -93,7 +93,9 @@ record ModelFile(BaseShape shape, BaseTensors tensors, int trainLength) {
                 || text.equals("Q8_1")
                 || text.equals("Q8_K")) {
             throw new InvalidInputException(
-                    file.source(), name, "is of type " + type + ", which cannot be multiplied; convert the model again");
+                    file.source(),
+                    name,
+                    "is of type " + type + ", which cannot be multiplied; convert the model again");
         }
     }
 
@@ -101,20 +103,25 @@ record ModelFile(BaseShape shape, BaseTensors tensors, int trainLength) {
         String kind = file.string("tokenizer.ggml.model");
         if (kind.equals("gpt2") == false) {
             throw new InvalidInputException(
-                    file.source(), "tokenizer.ggml.model", "is '" + kind + "'; expected gpt2 (byte-level BPE), as Qwen2 has");
+                    file.source(),
+                    "tokenizer.ggml.model",
+                    "is '" + kind + "'; expected gpt2 (byte-level BPE), as Qwen2 has");
         }
         List<String> tokens = file.strings(TOKENS);
         if (tokens.size() != shape.vocab()) {
             throw new InvalidInputException(
-                    file.source(), TOKENS, "has " + tokens.size() + " tokens; expected " + shape.vocab()
-                            + ", the rows of token_embd.weight");
+                    file.source(),
+                    TOKENS,
+                    "has " + tokens.size() + " tokens; expected " + shape.vocab() + ", the rows of token_embd.weight");
         }
         Map<String, Integer> ids = HashMap.newHashMap(tokens.size());
         for (int id = 0; id < tokens.size(); id++) {
             Integer first = ids.putIfAbsent(tokens.get(id), id);
             if (first != null) {
                 throw new InvalidInputException(
-                        file.source(), TOKENS, "tokens " + first + " and " + id + " are both '" + tokens.get(id)
+                        file.source(),
+                        TOKENS,
+                        "tokens " + first + " and " + id + " are both '" + tokens.get(id)
                                 + "'; expected every token once");
             }
         }
@@ -134,7 +141,9 @@ record ModelFile(BaseShape shape, BaseTensors tensors, int trainLength) {
             int space = merge.indexOf(' ', 1);
             if (space < 0 || space == merge.length() - 1) {
                 throw new InvalidInputException(
-                        file.source(), MERGES, "entry " + i + " is '" + merge + "'; expected two parts and a space between");
+                        file.source(),
+                        MERGES,
+                        "entry " + i + " is '" + merge + "'; expected two parts and a space between");
             }
         }
     }

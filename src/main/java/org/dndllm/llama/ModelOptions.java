@@ -26,7 +26,8 @@ public record ModelOptions(int gpuLayers, String backend, boolean memoryMap, boo
             throw new InvalidInputException(
                     "model options",
                     "backend",
-                    "gpuLayers is " + gpuLayers + " but the backend is cpu; name the GPU's backend, or give gpuLayers 0");
+                    "gpuLayers is " + gpuLayers
+                            + " but the backend is cpu; name the GPU's backend, or give gpuLayers 0");
         }
     }
 

@@ -47,7 +47,8 @@ final class NativeThread implements AutoCloseable {
         private volatile @Nullable NativeFailureException failure;
 
         /** The assertion that made the model unusable, if there was one. */
-        @Nullable NativeFailureException failure() {
+        @Nullable
+        NativeFailureException failure() {
             return failure;
         }
 
@@ -81,7 +82,8 @@ final class NativeThread implements AutoCloseable {
     /** Runs {@code call} here and returns its value. Waits without regard to interrupts; the flag is kept. */
     <T> T call(String name, Supplier<T> call) {
         var box = new Object() {
-            @Nullable T value;
+            @Nullable
+            T value;
         };
         callInt(name, () -> {
             box.value = call.get();

@@ -34,9 +34,7 @@ public final class SamplerChain implements AutoCloseable {
         all = llama_token_data_array.allocate(arena);
         candidate = llama_token_data.allocate(arena);
         int size = model.vocabulary().size();
-        candidates = options.grammar().isEmpty()
-                ? MemorySegment.NULL
-                : llama_token_data.allocateArray(size, arena);
+        candidates = options.grammar().isEmpty() ? MemorySegment.NULL : llama_token_data.allocateArray(size, arena);
         grammar = options.grammar().isEmpty() ? null : newGrammar();
         chain = LlamaCpp.llama_sampler_chain_init(LlamaCpp.llama_sampler_chain_default_params(arena));
         if (grammar != null) {
@@ -80,7 +78,9 @@ public final class SamplerChain implements AutoCloseable {
             String said = NativeLog.since(mark, worker[0]);
             arena.close();
             throw new InvalidInputException(
-                    "sampler options", "grammar", "is no GBNF grammar with a rule root: " + said + "; mend the grammar");
+                    "sampler options",
+                    "grammar",
+                    "is no GBNF grammar with a rule root: " + said + "; mend the grammar");
         }
         return made[0];
     }
@@ -92,7 +92,13 @@ public final class SamplerChain implements AutoCloseable {
 
     /** Chooses after the last token that has logits, and accepts the choice. */
     public int sample(LlamaContext context) {
-        return sample(context, context.lastIndex());
+        requireOpen();
+        context.enter();
+        try {
+            return sample(context, context.lastIndex());
+        } finally {
+            context.exit();
+        }
     }
 
     /**
@@ -109,8 +115,7 @@ public final class SamplerChain implements AutoCloseable {
         try {
             context.requireOutput(index);
             if (grammar == null) {
-                return context.onThread(
-                        "sample", () -> LlamaCpp.llama_sampler_sample(chain, context.pointer(), index));
+                return context.onThread("sample", () -> LlamaCpp.llama_sampler_sample(chain, context.pointer(), index));
             }
             if (ended) {
                 throw new IllegalStateException("the grammar is finished; reset the sampler to start again");

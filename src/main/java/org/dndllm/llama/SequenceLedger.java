@@ -69,7 +69,9 @@ final class SequenceLedger {
      * upper bound, and llama.cpp has the last word.
      */
     int free() {
-        int used = shared ? Arrays.stream(lengths).max().orElse(0) : Arrays.stream(lengths).sum();
+        int used = shared
+                ? Arrays.stream(lengths).max().orElse(0)
+                : Arrays.stream(lengths).sum();
         return limit - used;
     }
 

@@ -13,8 +13,10 @@ class HandshakeTest {
 
     @Test
     void requireVersion_sameBuild_passes() {
-        assertThatCode(() -> Handshake.requireVersion("0.5.0-dev", "0.25.1", PIN, "lib")).doesNotThrowAnyException();
-        assertThatCode(() -> Handshake.requireVersion("0.5.0", "0.25.1", PIN, "lib")).doesNotThrowAnyException();
+        assertThatCode(() -> Handshake.requireVersion("0.5.0-dev", "0.25.1", PIN, "lib"))
+                .doesNotThrowAnyException();
+        assertThatCode(() -> Handshake.requireVersion("0.5.0", "0.25.1", PIN, "lib"))
+                .doesNotThrowAnyException();
     }
 
     @Test

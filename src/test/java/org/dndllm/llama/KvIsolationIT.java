@@ -58,7 +58,9 @@ class KvIsolationIT {
                         }
                         context.clear();
                         context.decode(PROMPT);
-                        assertThat(context.logits()).as("seed %d, walk %s", seed, walk).isEqualTo(fresh.get(set));
+                        assertThat(context.logits())
+                                .as("seed %d, walk %s", seed, walk)
+                                .isEqualTo(fresh.get(set));
                         context.decodeToken(random.nextInt(300));
                     }
                 }

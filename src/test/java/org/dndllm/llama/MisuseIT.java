@@ -253,8 +253,7 @@ class MisuseIT {
     void decode_cancelledOrWhileClosing_isUndone() throws Exception {
         CancelToken cancelled = CancelToken.create();
         cancelled.cancel();
-        assertThatThrownBy(() -> context.decode(new int[] {1}, 0, cancelled))
-                .isInstanceOf(CancellationException.class);
+        assertThatThrownBy(() -> context.decode(new int[] {1}, 0, cancelled)).isInstanceOf(CancellationException.class);
         assertThat(context.length(0)).isZero();
         context.decode(new int[] {1});
         assertThat(context.length(0)).isEqualTo(1);
@@ -273,7 +272,9 @@ class MisuseIT {
             batch.add(3, 2, 2, true);
             many.decode(batch);
             // 1e-4: another batch shape may sum in another order
-            assertThat(many.logits()).usingElementComparator((a, b) -> Math.abs(a - b) < 1e-4 ? 0 : 1).containsExactly(expected);
+            assertThat(many.logits())
+                    .usingElementComparator((a, b) -> Math.abs(a - b) < 1e-4 ? 0 : 1)
+                    .containsExactly(expected);
             many.keepOnly(2);
             assertThat(many.length(0)).isZero();
             assertThat(many.length(2)).isEqualTo(3);

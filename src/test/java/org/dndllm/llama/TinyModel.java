@@ -19,8 +19,10 @@ import org.dndllm.synth.SyntheticVocabulary;
 /** A model small enough to be opened in every test, and adapters for it. Seeded. */
 final class TinyModel {
     static final BaseShape SHAPE = new BaseShape("qwen2", 2, 64, 4, 2, 16, 128, 300, true);
-    static final ContextOptions SMALL = ContextOptions.DEFAULT.withContextLength(256).withThreads(1).withBatch(32);
-    private static final String TEXT = "the quick brown fox jumps over the lazy dog and the other dog sleeps ".repeat(20);
+    static final ContextOptions SMALL =
+            ContextOptions.DEFAULT.withContextLength(256).withThreads(1).withBatch(32);
+    private static final String TEXT =
+            "the quick brown fox jumps over the lazy dog and the other dog sleeps ".repeat(20);
 
     private TinyModel() {}
 

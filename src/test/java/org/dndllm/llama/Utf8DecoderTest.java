@@ -10,7 +10,8 @@ import org.junit.jupiter.api.Test;
 class Utf8DecoderTest {
     @Test
     void decode_everySplitOfManyScripts_givesTheWholeText() {
-        for (String text : new String[] {"a", "é", "日本語", "🙂", "👩‍👩‍👧‍👦 fam", "x🇩🇪y", "\u0000\u007f\u0080\uffff"}) {
+        for (String text :
+                new String[] {"a", "é", "日本語", "🙂", "👩‍👩‍👧‍👦 fam", "x🇩🇪y", "\u0000\u007f\u0080\uffff"}) {
             byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
             for (int i = 0; i <= bytes.length; i++) {
                 for (int j = i; j <= bytes.length; j++) {
