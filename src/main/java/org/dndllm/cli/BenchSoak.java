@@ -22,7 +22,8 @@ import picocli.CommandLine.Option;
 @Command(
         name = "soak",
         mixinStandardHelpOptions = true,
-        header = "Load, attach, decode, detach and free an adapter many times; report the growth of resident memory.")
+        header = "Load, attach, decode, detach and free an adapter many times; report the growth of resident memory.",
+        footer = {"", "Examples:", "  dnd bench soak", "  dnd bench soak --rounds 200 --json"})
 final class BenchSoak implements Callable<Integer> {
     private static final int SETTLED = 100;
     private static final int[] PROMPT = {1, 2, 3, 4};
@@ -41,6 +42,8 @@ final class BenchSoak implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        Flags.atLeast("--rounds", rounds, SETTLED + 1); // growth counts from the round in which all caches are filled
+        Flags.atLeast("--rank", rank, 1);
         long settled = 0;
         try (LlamaModel model = LlamaModel.open(engine.model(), ModelOptions.CPU);
                 LlamaContext context = model.newContext(
