@@ -23,8 +23,25 @@ class LauncherIT {
     private static final Path ROOT = Path.of(System.getProperty("dnd.root", "."));
     /** All that the launcher may count on; mvn, npm and java are not among them. */
     private static final List<String> TOOLS = List.of(
-            "sh", "sed", "head", "dirname", "readlink", "find", "grep", "mkdir", "rm", "mv", "ls", "uname", "getconf",
-            "mktemp", "tr", "cat", "cp", "basename", "cut");
+            "sh",
+            "sed",
+            "head",
+            "dirname",
+            "readlink",
+            "find",
+            "grep",
+            "mkdir",
+            "rm",
+            "mv",
+            "ls",
+            "uname",
+            "getconf",
+            "mktemp",
+            "tr",
+            "cat",
+            "cp",
+            "basename",
+            "cut");
 
     @TempDir
     Path folder;

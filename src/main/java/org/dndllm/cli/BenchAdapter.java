@@ -26,7 +26,12 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true,
         header =
                 "Time from generated weights to attached adapter, from memory; re-attaching; bit identity after detach.",
-        footer = {"", "Examples:", "  dnd bench adapter", "  dnd bench adapter -m target/bench/0.5b-q8_0.gguf --rank 16 --json"})
+        footer = {
+            "",
+            "Examples:",
+            "  dnd bench adapter",
+            "  dnd bench adapter -m target/bench/0.5b-q8_0.gguf --rank 16 --json"
+        })
 final class BenchAdapter implements Callable<Integer> {
     private static final int WARM_UP = 30;
     private static final int[] PROMPT = {1, 2, 3, 4, 5, 6, 7, 8};

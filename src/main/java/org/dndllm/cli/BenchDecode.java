@@ -28,7 +28,12 @@ import tools.jackson.databind.json.JsonMapper;
         mixinStandardHelpOptions = true,
         header = "Time greedy decoding on one thread, in pairs with the same loop in C (native/bench/run).",
         description = "The protocol stands in native/bench/decode_loop.c; equal checksums mean equal work.",
-        footer = {"", "Examples:", "  dnd bench decode --pairs 3", "  dnd bench decode -m target/bench/0.5b-q8_0.gguf --c-loop native/bench/run --json"})
+        footer = {
+            "",
+            "Examples:",
+            "  dnd bench decode --pairs 3",
+            "  dnd bench decode -m target/bench/0.5b-q8_0.gguf --c-loop native/bench/run --json"
+        })
 final class BenchDecode implements Callable<Integer> {
     private static final int CONTEXT = 1024;
     private static final int WARM_UP = 4;

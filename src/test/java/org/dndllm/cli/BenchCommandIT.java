@@ -13,8 +13,7 @@ import tools.jackson.databind.JsonNode;
 
 /** The measurements run and print what they promise; their numbers are judged elsewhere. */
 class BenchCommandIT {
-    private static final String CONFIG =
-            """
+    private static final String CONFIG = """
             {"model_type": "qwen2", "num_hidden_layers": 2, "hidden_size": 32, "num_attention_heads": 4,
              "num_key_value_heads": 2, "intermediate_size": 64, "vocab_size": 4096, "tie_word_embeddings": true}
             """;
@@ -40,7 +39,8 @@ class BenchCommandIT {
         assertThat(json.get("logits_identical_after_detach").asBoolean()).isTrue();
         assertThat(json.get("weights_to_attached_ms").get("n").asInt()).isEqualTo(3);
         assertThat(json.get("weights_to_attached_ms").get("median").asDouble()).isPositive();
-        assertThat(json.get("model").asString()).isEqualTo(Cli.ROOT.resolve("onnx/nano/base.gguf").toString());
+        assertThat(json.get("model").asString())
+                .isEqualTo(Cli.ROOT.resolve("onnx/nano/base.gguf").toString());
     }
 
     @Test
@@ -56,7 +56,8 @@ class BenchCommandIT {
         JsonNode json = Cli.run("bench", "decode", "--pairs", 1, "--tokens", 4, "--prompt-tokens", 16, "--json")
                 .json();
 
-        assertThat(json.get("java").get("wall_ms_per_token").get("median").asDouble()).isPositive();
+        assertThat(json.get("java").get("wall_ms_per_token").get("median").asDouble())
+                .isPositive();
         assertThat(json.has("c")).isFalse();
     }
 
@@ -90,6 +91,7 @@ class BenchCommandIT {
         assertThat(Cli.run("inspect", model).ok().out()).contains("dnd.synthetic = true");
         Cli.run("chat", "-m", model, "--prompt", "hello", "-n", 2).ok();
         Cli.run("bench", "synthesize", config, model).refused(1, model.toString(), "exists already");
-        Cli.run("demo", "-m", model).refused(1, model.toString(), Nano.BUNDLE.getFileName().toString());
+        Cli.run("demo", "-m", model)
+                .refused(1, model.toString(), Nano.BUNDLE.getFileName().toString());
     }
 }

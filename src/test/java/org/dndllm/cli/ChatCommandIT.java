@@ -36,8 +36,12 @@ class ChatCommandIT {
     @Test
     void chat_adapters_changeTheAnswer() {
         String base = Cli.run("chat", "--prompt", "hello", "-n", 8).ok().out();
-        String with = Cli.run("chat", "--prompt", "hello", "-n", 8, "--lora", adapter).ok().out();
-        String zero = Cli.run("chat", "--prompt", "hello", "-n", 8, "--lora-scaled", adapter + ":0").ok().out();
+        String with = Cli.run("chat", "--prompt", "hello", "-n", 8, "--lora", adapter)
+                .ok()
+                .out();
+        String zero = Cli.run("chat", "--prompt", "hello", "-n", 8, "--lora-scaled", adapter + ":0")
+                .ok()
+                .out();
 
         assertThat(with).isNotEqualTo(base);
         assertThat(zero).isEqualTo(base);
@@ -45,7 +49,8 @@ class ChatCommandIT {
 
     @Test
     void chat_wrongFlags_refused() {
-        Cli.run("chat", "--prompt", "a", "--lora", shared.resolve("absent.gguf")).refused(1, "absent.gguf");
+        Cli.run("chat", "--prompt", "a", "--lora", shared.resolve("absent.gguf"))
+                .refused(1, "absent.gguf");
         Cli.run("chat", "--prompt", "a", "--lora", Nano.BASE).refused(1, Nano.BASE.toString());
         Cli.run("chat", "--prompt", "a", "--lora-scaled", adapter).refused(1, "--lora-scaled", "FILE:SCALE");
         Cli.run("chat", "--prompt", "a", "--lora-scaled", adapter + ":NaN").refused(1, "--lora-scaled", "finite");
@@ -83,7 +88,8 @@ class ChatCommandIT {
                 "never read");
 
         // when
-        Cli run = CommandsIT.withInput(input, () -> Cli.run("chat", "-n", 6, "-c", 512)).ok();
+        Cli run = CommandsIT.withInput(input, () -> Cli.run("chat", "-n", 6, "-c", 512))
+                .ok();
 
         // then
         String one = Cli.run("chat", "--prompt", "hello", "-n", 6).ok().out();

@@ -17,7 +17,8 @@ import tools.jackson.databind.json.JsonMapper;
  * @param err standard error
  */
 record Cli(int code, String out, String err) {
-    static final Path ROOT = Path.of(System.getProperty("dnd.root", ".")).toAbsolutePath().normalize();
+    static final Path ROOT =
+            Path.of(System.getProperty("dnd.root", ".")).toAbsolutePath().normalize();
     private static final JsonMapper JSON = JsonMapper.builder()
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();

@@ -47,7 +47,8 @@ class CommandsIT {
         Cli run = Cli.run("demo", "-n", 6).ok();
 
         assertThat(run.out())
-                .contains("base  ", "generator nano", "prompt  ", "condition [16 prompts", "adapter   rank 4", "norms  ")
+                .contains(
+                        "base  ", "generator nano", "prompt  ", "condition [16 prompts", "adapter   rank 4", "norms  ")
                 .contains("effect  ", "timings   encode", "attach ", "logits bit-identical to before: yes");
         assertThat(run.err()).contains("untrained weights");
         assertThat(run.out()).doesNotContain("warning");
@@ -55,7 +56,8 @@ class CommandsIT {
 
     @Test
     void demo_json_oneObjectWithStagesAndIdentity() {
-        JsonNode json = Cli.run("demo", "--task", "addition", "--seed", 3, "-n", 6, "--json").json();
+        JsonNode json = Cli.run("demo", "--task", "addition", "--seed", 3, "-n", 6, "--json")
+                .json();
 
         assertThat(json.get("identical_after_detach").asBoolean()).isTrue();
         assertThat(json.get("task").asString()).isEqualTo("addition");
@@ -122,7 +124,8 @@ class CommandsIT {
         assertThat(target.resolve("dnd.json")).hasBinaryContent(before);
 
         // when, then
-        Cli.run("generate", "--prompts", Nano.ADDITION, "--save-to", target, "--replace").ok();
+        Cli.run("generate", "--prompts", Nano.ADDITION, "--save-to", target, "--replace")
+                .ok();
         assertThat(tensors(target)).isNotEqualTo(weights);
         assertThat(folder).isDirectoryContaining(file -> file.equals(target));
         try (Stream<Path> files = Files.list(folder)) {
@@ -165,8 +168,10 @@ class CommandsIT {
         // when
         Path gguf = folder.resolve("a.gguf");
         Path back = folder.resolve("back");
-        JsonNode there = Cli.run("convert", PEFT, gguf, "--base", PEFT, "--json").json();
-        Cli again = Cli.run("convert", gguf, back, "--base", PEFT.resolve("config.json")).ok();
+        JsonNode there =
+                Cli.run("convert", PEFT, gguf, "--base", PEFT, "--json").json();
+        Cli again = Cli.run("convert", gguf, back, "--base", PEFT.resolve("config.json"))
+                .ok();
 
         // then
         assertThat(there.get("target").asString()).isEqualTo(gguf.toString());
@@ -218,7 +223,11 @@ class CommandsIT {
         Path path = Cli.ROOT.resolve(file);
 
         assertThat(Cli.run("inspect", path, "--tensors").ok().out()).contains(path.toString(), text);
-        assertThat(Cli.run("inspect", path, "--json").json().get(path.toString()).get("kind").asString())
+        assertThat(Cli.run("inspect", path, "--json")
+                        .json()
+                        .get(path.toString())
+                        .get("kind")
+                        .asString())
                 .isEqualTo(kind);
     }
 
@@ -237,7 +246,8 @@ class CommandsIT {
 
     @Test
     void inspect_twoPromptFiles_comparesThem() {
-        JsonNode json = Cli.run("inspect", Nano.REVERSE, Nano.ADDITION, "--json").json();
+        JsonNode json =
+                Cli.run("inspect", Nano.REVERSE, Nano.ADDITION, "--json").json();
 
         assertThat(json.get("files").propertyNames()).hasSize(2);
         assertThat(json.get("cosine_between")).hasSize(2);
@@ -295,7 +305,10 @@ class CommandsIT {
                 for (byte each : bytes) {
                     boxed.add(each);
                 }
-                content.put(name + " " + file.tensor(name).dtype() + file.tensor(name).shape(), boxed);
+                content.put(
+                        name + " " + file.tensor(name).dtype()
+                                + file.tensor(name).shape(),
+                        boxed);
             }
         }
         return content;

@@ -130,9 +130,7 @@ class UsageIT {
             builder.environment().put("DND_LLAMA_LIB_PATH", libraries.toString());
             int code = builder.start().waitFor();
             return new Cli(
-                    code,
-                    Files.readString(out, StandardCharsets.UTF_8),
-                    Files.readString(err, StandardCharsets.UTF_8));
+                    code, Files.readString(out, StandardCharsets.UTF_8), Files.readString(err, StandardCharsets.UTF_8));
         } finally {
             Files.delete(out);
             Files.delete(err);

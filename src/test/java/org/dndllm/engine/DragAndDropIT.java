@@ -231,8 +231,7 @@ class DragAndDropIT {
 
     @Test
     void warnings_baseOfSameShapeButOtherFile_says() {
-        Path bundle =
-                Nano.bundleCopy(folder, json -> json.replace(Sha256.of(Nano.BASE), Sha256.of(Nano.REVERSE)));
+        Path bundle = Nano.bundleCopy(folder, json -> json.replace(Sha256.of(Nano.BASE), Sha256.of(Nano.REVERSE)));
         try (DragAndDrop other = DragAndDrop.open(Nano.BASE, bundle, OPTIONS)) {
             assertThat(other.warnings()).singleElement().asString().contains("made for another file");
         }
@@ -250,7 +249,8 @@ class DragAndDropIT {
         assertThat(from.baseSha256()).isEqualTo(Sha256.of(Nano.BASE));
         assertThat(from.trained()).isFalse();
         assertThat(from.promptSource()).isEqualTo(Nano.REVERSE.toString());
-        assertThat(from.promptsSha256()).isEqualTo(PromptReader.read(Nano.REVERSE).sha256());
+        assertThat(from.promptsSha256())
+                .isEqualTo(PromptReader.read(Nano.REVERSE).sha256());
         assertThat(from.promptCount()).isEqualTo(96);
         assertThat(from.indices()).hasSize(16).doesNotHaveDuplicates();
         assertThat(from.seed()).isEqualTo(1);
@@ -351,7 +351,8 @@ class DragAndDropIT {
     @Test
     void generate_tenThousandPrompts_drawsWithoutRepeats() {
         PromptSet many = new PromptSet(
-                "many", IntStream.range(0, 10_000).mapToObj(i -> "Prompt number " + i).toList());
+                "many",
+                IntStream.range(0, 10_000).mapToObj(i -> "Prompt number " + i).toList());
 
         Provenance from = dnd.generate(many, 3, "many").provenance();
 
@@ -385,14 +386,14 @@ class DragAndDropIT {
         assertThatCode(closed::close).doesNotThrowAnyException();
     }
 
-    private static void assertRefused(GeneratedAdapter bad, float scale, @org.jspecify.annotations.Nullable String field) {
-        assertThatThrownBy(() -> dnd.attach(bad, scale))
-                .isInstanceOfSatisfying(InvalidInputException.class, e -> {
-                    assertThat(e.getMessage()).contains(bad.name());
-                    if (field != null) {
-                        assertThat(e.field()).isEqualTo(field);
-                    }
-                });
+    private static void assertRefused(
+            GeneratedAdapter bad, float scale, @org.jspecify.annotations.Nullable String field) {
+        assertThatThrownBy(() -> dnd.attach(bad, scale)).isInstanceOfSatisfying(InvalidInputException.class, e -> {
+            assertThat(e.getMessage()).contains(bad.name());
+            if (field != null) {
+                assertThat(e.field()).isEqualTo(field);
+            }
+        });
         assertThat(dnd.live().attached().isEmpty()).isTrue();
         assertThat(dnd.live().model().adapters()).isEmpty();
         assertOnBase();

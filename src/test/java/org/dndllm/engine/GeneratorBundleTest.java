@@ -60,7 +60,9 @@ class GeneratorBundleTest {
         // when, then
         assertThatThrownBy(() -> GeneratorBundle.open(bundle))
                 .isInstanceOfSatisfying(InvalidInputException.class, e -> {
-                    assertThat(e.source()).as(e.getMessage()).isEqualTo(bundle.resolve("bundle.json").toString());
+                    assertThat(e.source())
+                            .as(e.getMessage())
+                            .isEqualTo(bundle.resolve("bundle.json").toString());
                     assertThat(e.field()).as(e.getMessage()).contains(field);
                 });
     }
@@ -139,8 +141,7 @@ class GeneratorBundleTest {
                         replace("\"files\": \\{", "\"files\": {\"absent.onnx\": \"" + HASH + "\","),
                         "absent.onnx",
                         "file"),
-                Arguments.of(
-                        "unlisted file", replace("\"encoder.onnx\": \"[0-9a-f]*\",", ""), "encoder.onnx", "file"));
+                Arguments.of("unlisted file", replace("\"encoder.onnx\": \"[0-9a-f]*\",", ""), "encoder.onnx", "file"));
     }
 
     @Test

@@ -38,8 +38,7 @@ class LiveModelIT {
         StringBuilder streamed = new StringBuilder();
 
         // when
-        Completion answer =
-                live.chat(QUESTION, SamplerOptions.of(1, 5), 20, streamed::append, CancelToken.create());
+        Completion answer = live.chat(QUESTION, SamplerOptions.of(1, 5), 20, streamed::append, CancelToken.create());
 
         // then
         assertThat(answer.finish()).isEqualTo(Completion.Finish.LENGTH);
@@ -117,8 +116,7 @@ class LiveModelIT {
         ChatMessage first = QUESTION.getFirst();
         List<ChatMessage> turns =
                 List.of(first, ChatMessage.assistant("nedrag"), ChatMessage.user("And the word bottle?"));
-        List<ChatMessage> withSystem =
-                List.of(ChatMessage.system("You answer in one word."), first);
+        List<ChatMessage> withSystem = List.of(ChatMessage.system("You answer in one word."), first);
 
         // when
         Completion one = greedy(QUESTION);
@@ -139,7 +137,11 @@ class LiveModelIT {
         try (LiveModel small = LiveModel.open(Nano.BASE, ModelOptions.CPU, CONTEXT.withContextLength(256))) {
             // when
             Completion answer = small.chat(
-                    QUESTION, SamplerOptions.GREEDY.withGrammar("root ::= \"a\" root"), 1000, text -> {}, CancelToken.create());
+                    QUESTION,
+                    SamplerOptions.GREEDY.withGrammar("root ::= \"a\" root"),
+                    1000,
+                    text -> {},
+                    CancelToken.create());
 
             // then: the last token needs no place of its own
             assertThat(answer.finish()).isEqualTo(Completion.Finish.LENGTH);
