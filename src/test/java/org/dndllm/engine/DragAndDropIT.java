@@ -3,30 +3,22 @@ package org.dndllm.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.dndllm.engine.AdapterValues.assertSame;
+import static org.dndllm.engine.AdapterValues.map;
+import static org.dndllm.engine.AdapterValues.values;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Optional;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
-import org.dndllm.EnvironmentException;
 import org.dndllm.InvalidInputException;
-import org.dndllm.format.DType;
 import org.dndllm.format.GgmlType;
-import org.dndllm.format.GgufFile;
-import org.dndllm.format.JsonValue;
 import org.dndllm.format.Sha256;
 import org.dndllm.llama.ContextOptions;
 import org.dndllm.llama.LoraAdapter;
 import org.dndllm.llama.ModelOptions;
-import org.dndllm.lora.GgufAdapter;
-import org.dndllm.lora.LoraTensor;
 import org.dndllm.lora.LoraWeights;
-import org.dndllm.lora.PeftAdapter;
 import org.dndllm.onnx.SessionOptions;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -260,86 +252,6 @@ class DragAndDropIT {
     }
 
     @Test
-    void save_newFolder_writesPeftGgufAndProvenance() throws IOException {
-        // given
-        DragAndDrop.Attached attached = dnd.attach(adapter, 1);
-        float[] adapted = dnd.live().probe(QUESTION);
-        Path target = folder.resolve("new/adapter");
-
-        // when
-        adapter.save(target, GgmlType.BF16, Optional.of(attached.effect()), false);
-
-        // then: BF16 holds the values exactly in both files
-        assertThat(names(target))
-                .containsExactly("adapter.gguf", "adapter_config.json", "adapter_model.safetensors", "dnd.json");
-        assertSame(PeftAdapter.read(target, adapter.weights().shape()), adapter.weights());
-        try (GgufFile gguf = GgufFile.open(target.resolve("adapter.gguf"))) {
-            assertSame(GgufAdapter.read(gguf, adapter.weights().shape()), adapter.weights());
-        }
-        assertThat(JsonValue.parse(Files.readString(target.resolve("dnd.json")), "dnd.json"))
-                .isInstanceOfSatisfying(JsonValue.Obj.class, json -> {
-                    assertThat(json.string("format")).isEqualTo("dnd-adapter");
-                    assertThat(json.object("base").string("sha256")).isEqualTo(Sha256.of(Nano.BASE));
-                    assertThat(json.object("prompts").array("drawn").integers()).hasSize(16);
-                    assertThat(json.object("effect").number("max_abs_logit_change"))
-                            .isEqualTo(attached.effect().maxAbs());
-                });
-
-        // and: llama.cpp reads the file to the same model
-        dnd.detach();
-        try (LoraAdapter loaded = dnd.live().model().loadAdapter(target.resolve("adapter.gguf"))) {
-            dnd.live().attach(loaded, 1);
-            // BF16 kernels round the activations, F32 ones do not: 1 % of the logits' own size is well above that
-            assertThat(largestDifference(dnd.live().probe(QUESTION), adapted)).isLessThan(0.01 * largest(adapted));
-            assertThat(dnd.live().probe(QUESTION)).isNotEqualTo(baseLogits);
-            dnd.live().detach();
-        }
-        assertOnBase();
-    }
-
-    @Test
-    void save_existingTarget_refusedAndUntouched() throws IOException {
-        Path target = Files.createDirectory(folder.resolve("there"));
-        Files.writeString(target.resolve("mine.txt"), "mine");
-
-        for (boolean replace : new boolean[] {false, true}) {
-            assertThatThrownBy(() -> adapter.save(target, GgmlType.F16, Optional.empty(), replace))
-                    .isInstanceOf(InvalidInputException.class)
-                    .hasMessageContaining(target.toString());
-        }
-        assertThat(names(folder)).containsExactly("there");
-        assertThat(names(target)).containsExactly("mine.txt");
-    }
-
-    @Test
-    void save_replace_oldAdapterGivesWay() throws IOException {
-        Path target = folder.resolve("adapter");
-        adapter.save(target, GgmlType.F16, Optional.empty(), false);
-        GeneratedAdapter other = dnd.generate(PromptReader.read(Nano.ADDITION), 1, "addition");
-
-        other.save(target, GgmlType.F16, Optional.empty(), true);
-
-        assertSame(PeftAdapter.read(target, adapter.weights().shape()), other.weights());
-        assertThat(names(folder)).containsExactly("adapter");
-    }
-
-    @Test
-    void save_writeFails_leavesNothing() throws IOException {
-        // given: BF16 holds a million, the GGUF in half precision does not; the PEFT files are written by then
-        GeneratedAdapter wide = with(map(adapter.weights(), value -> 1e6f));
-        assertThatThrownBy(() -> wide.save(folder.resolve("wide"), GgmlType.F16, Optional.empty(), false))
-                .isInstanceOf(InvalidInputException.class);
-        assertThat(names(folder)).isEmpty();
-
-        // given: no folder can be made below a file
-        Path file = Files.writeString(folder.resolve("file"), "x");
-        assertThatThrownBy(() -> adapter.save(file.resolve("adapter"), GgmlType.F16, Optional.empty(), false))
-                .isInstanceOf(EnvironmentException.class)
-                .hasMessageContaining(file.toString());
-        assertThat(names(folder)).containsExactly("file");
-    }
-
-    @Test
     void generate_onePrompt_repeatsItAndSays() {
         Provenance from = dnd.generate(PromptSet.of(QUESTION), 1, "one").provenance();
 
@@ -408,55 +320,4 @@ class DragAndDropIT {
         return new GeneratedAdapter("changed", weights, adapter.provenance());
     }
 
-    private interface Change {
-        float of(float value);
-    }
-
-    private static LoraWeights map(LoraWeights weights, Change change) {
-        List<LoraTensor> tensors = new ArrayList<>();
-        for (LoraTensor tensor : weights.tensors()) {
-            tensors.add(new LoraTensor(
-                    tensor.layer(), tensor.module(), changed(tensor.a(), change), changed(tensor.b(), change)));
-        }
-        // F32 to BF16 rounds as a generator's output would be
-        return LoraWeights.of(weights.shape(), weights.rank(), weights.alpha(), DType.F32, tensors)
-                .withDtype(DType.BF16);
-    }
-
-    private static float[] changed(float[] values, Change change) {
-        float[] result = new float[values.length];
-        for (int i = 0; i < result.length; i++) {
-            result[i] = change.of(values[i]);
-        }
-        return result;
-    }
-
-    private static void assertSame(LoraWeights actual, LoraWeights expected) {
-        assertThat(actual.alpha()).isEqualTo(expected.alpha());
-        assertThat(actual.rank()).isEqualTo(expected.rank());
-        assertThat(values(actual)).isEqualTo(values(expected));
-    }
-
-    private static float[][] values(LoraWeights weights) {
-        return weights.tensors().stream()
-                .flatMap(tensor -> Stream.of(tensor.a(), tensor.b()))
-                .toArray(float[][]::new);
-    }
-
-    private static double largest(float[] values) {
-        return largestDifference(values, new float[values.length]);
-    }
-
-    private static double largestDifference(float[] a, float[] b) {
-        return IntStream.range(0, a.length)
-                .mapToDouble(i -> Math.abs(a[i] - b[i]))
-                .max()
-                .orElseThrow();
-    }
-
-    private static List<String> names(Path folder) throws IOException {
-        try (Stream<Path> files = Files.list(folder)) {
-            return files.map(file -> file.getFileName().toString()).sorted().toList();
-        }
-    }
 }
