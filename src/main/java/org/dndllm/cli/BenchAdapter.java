@@ -25,7 +25,13 @@ import picocli.CommandLine.Option;
         name = "adapter",
         mixinStandardHelpOptions = true,
         header =
-                "Time from generated weights to attached adapter, from memory; re-attaching; bit identity after detach.")
+                "Time from generated weights to attached adapter, from memory; re-attaching; bit identity after detach.",
+        footer = {
+            "",
+            "Examples:",
+            "  dnd bench adapter",
+            "  dnd bench adapter -m target/bench/0.5b-q8_0.gguf --rank 16 --json"
+        })
 final class BenchAdapter implements Callable<Integer> {
     private static final int WARM_UP = 30;
     private static final int[] PROMPT = {1, 2, 3, 4, 5, 6, 7, 8};
@@ -44,6 +50,8 @@ final class BenchAdapter implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        Flags.atLeast("--rounds", rounds, 1);
+        Flags.atLeast("--rank", rank, 1);
         GgmlType type = engine.adapterType();
         try (LlamaModel model = LlamaModel.open(engine.model(), ModelOptions.CPU);
                 LlamaContext context = model.newContext(

@@ -27,7 +27,13 @@ import tools.jackson.databind.json.JsonMapper;
         name = "decode",
         mixinStandardHelpOptions = true,
         header = "Time greedy decoding on one thread, in pairs with the same loop in C (native/bench/run).",
-        description = "The protocol stands in native/bench/decode_loop.c; equal checksums mean equal work.")
+        description = "The protocol stands in native/bench/decode_loop.c; equal checksums mean equal work.",
+        footer = {
+            "",
+            "Examples:",
+            "  dnd bench decode --pairs 3",
+            "  dnd bench decode -m target/bench/0.5b-q8_0.gguf --c-loop native/bench/run --json"
+        })
 final class BenchDecode implements Callable<Integer> {
     private static final int CONTEXT = 1024;
     private static final int WARM_UP = 4;
@@ -58,6 +64,9 @@ final class BenchDecode implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        Flags.atLeast("--pairs", pairs, 1);
+        Flags.atLeast("--tokens", tokens, 1);
+        Flags.atLeast("--prompt-tokens", promptTokens, 1);
         List<Run> ours = new ArrayList<>();
         List<Run> theirs = new ArrayList<>();
         try (LlamaModel model = LlamaModel.open(engine.model(), ModelOptions.CPU);

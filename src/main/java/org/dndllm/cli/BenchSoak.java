@@ -5,7 +5,6 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.dndllm.EnvironmentException;
-import org.dndllm.InvalidInputException;
 import org.dndllm.engine.Progress;
 import org.dndllm.format.DType;
 import org.dndllm.llama.AdapterSet;
@@ -24,7 +23,8 @@ import picocli.CommandLine.Option;
 @Command(
         name = "soak",
         mixinStandardHelpOptions = true,
-        header = "Load, attach, decode, detach and free an adapter many times; report the growth of resident memory.")
+        header = "Load, attach, decode, detach and free an adapter many times; report the growth of resident memory.",
+        footer = {"", "Examples:", "  dnd bench soak", "  dnd bench soak --rounds 200 --json"})
 final class BenchSoak implements Callable<Integer> {
     /** Rounds that are left out at the start, and rounds that a median is taken over. */
     private static final int WINDOW = 100;
@@ -44,9 +44,8 @@ final class BenchSoak implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (rounds < 2 * WINDOW) {
-            throw new InvalidInputException("command line", "--rounds", rounds + " given, expected " + 2 * WINDOW + " or more");
-        }
+        Flags.atLeast("--rounds", rounds, 2 * WINDOW);
+        Flags.atLeast("--rank", rank, 1);
         // The JVM's own memory (compilers, heap) moves by some megabytes from round to round, so medians are compared.
         Samples early = new Samples(WINDOW);
         Samples late = new Samples(WINDOW);

@@ -23,7 +23,13 @@ import picocli.CommandLine.Parameters;
         mixinStandardHelpOptions = true,
         header = "Write a random-weight base model of a published shape, for speed and memory work only.",
         description = "The file says dnd.synthetic = true in its metadata. Without --vocabulary the tokens are learned"
-                + " from a small built-in text and filled up with unused ones.")
+                + " from a small built-in text and filled up with unused ones.",
+        footer = {
+            "",
+            "Examples:",
+            "  dnd bench synthesize qwen2.5-0.5b target/bench/0.5b-q8_0.gguf",
+            "  dnd bench synthesize model/config.json small.gguf --type f16 --seed 7"
+        })
 final class BenchSynthesize implements Callable<Integer> {
     private static final int LEARNED = 2048;
 

@@ -36,7 +36,8 @@ import tools.jackson.databind.json.JsonMapper;
         name = "build-nano",
         hidden = true,
         mixinStandardHelpOptions = true,
-        header = "Make the embedded nano set from nothing (seeded; untrained weights).")
+        header = "Make the embedded nano set from nothing (seeded; untrained weights).",
+        footer = {"", "Examples:", "  scripts/build-nano"})
 final class BuildNanoCommand implements Callable<Integer> {
     private static final long SEED = 2506_16406L;
     private static final int VOCABULARY = 1024;

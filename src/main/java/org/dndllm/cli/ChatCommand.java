@@ -17,6 +17,7 @@ import org.dndllm.engine.LiveModel;
 import org.dndllm.llama.AdapterSet;
 import org.dndllm.llama.CancelToken;
 import org.dndllm.llama.ChatMessage;
+import org.dndllm.llama.ContextFullException;
 import org.dndllm.llama.SamplerOptions;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -87,6 +88,10 @@ final class ChatCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        if (output.isJson() && prompt == null) {
+            throw new InvalidInputException(
+                    "command line", "--json", "gives one object for one answer; add --prompt, or leave --json out");
+        }
         try (LiveModel live = LiveModel.open(engine.model(), engine.modelOptions(), engine.contextOptions())) {
             attach(live);
             reset();
@@ -115,18 +120,10 @@ final class ChatCommand implements Callable<Integer> {
                 throw new InvalidInputException(
                         "command line", "--lora-scaled", "is '" + each + "', expected FILE:SCALE");
             }
-            float scale = scale(each.substring(colon + 1));
+            float scale = Flags.finite("--lora-scaled", each.substring(colon + 1));
             entries.add(new AdapterSet.Entry(live.model().loadAdapter(Path.of(each.substring(0, colon))), scale));
         }
         live.attach(AdapterSet.of(entries));
-    }
-
-    private static float scale(String text) {
-        try {
-            return Float.parseFloat(text);
-        } catch (NumberFormatException e) {
-            throw new InvalidInputException("command line", "scale", "'" + text + "' is not a number", e);
-        }
     }
 
     private void reset() {
@@ -146,7 +143,7 @@ final class ChatCommand implements Callable<Integer> {
                 if (line.startsWith("/")) {
                     command(live, line.split(" +"));
                 } else if (!line.isBlank()) {
-                    say(live, line);
+                    sayOrExplain(live, line);
                 }
             }
         } catch (IOException e) {
@@ -161,12 +158,12 @@ final class ChatCommand implements Callable<Integer> {
                     if (words.length < 2) {
                         throw new InvalidInputException("chat", "/lora", "needs a file: /lora FILE [SCALE]");
                     }
-                    float scale = words.length > 2 ? scale(words[2]) : 1;
-                    live.attach(AdapterSet.of(live.model().loadAdapter(Path.of(words[1])), scale));
+                    float scale = words.length > 2 ? Flags.finite("/lora", words[2]) : 1;
+                    replace(live, AdapterSet.of(live.model().loadAdapter(Path.of(words[1])), scale));
                     output.note("attached %s", live.attached());
                 }
                 case "/base" -> {
-                    live.detach();
+                    replace(live, AdapterSet.EMPTY);
                     output.note("base model");
                 }
                 case "/reset" -> reset();
@@ -175,6 +172,23 @@ final class ChatCommand implements Callable<Integer> {
             }
         } catch (InvalidInputException e) {
             output.note("%s", String.valueOf(e.getMessage())); // a typing error must not end the conversation
+        }
+    }
+
+    /** The adapters of the set before are freed. */
+    private static void replace(LiveModel live, AdapterSet set) {
+        AdapterSet before = live.attached();
+        live.attach(set);
+        before.entries().forEach(entry -> entry.adapter().close());
+    }
+
+    private void sayOrExplain(LiveModel live, String message) {
+        int turns = conversation.size();
+        try {
+            say(live, message);
+        } catch (ContextFullException e) {
+            conversation.subList(turns, conversation.size()).clear();
+            output.note("%s; /reset forgets the conversation", String.valueOf(e.getMessage()));
         }
     }
 

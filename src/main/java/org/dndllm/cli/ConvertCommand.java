@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.dndllm.InvalidInputException;
+import org.dndllm.engine.AdapterFolder;
 import org.dndllm.format.AtomicFile;
 import org.dndllm.format.GgmlType;
 import org.dndllm.format.GgufFile;
@@ -77,6 +78,7 @@ final class ConvertCommand implements Callable<Integer> {
             try (GgufFile file = GgufFile.open(source)) {
                 weights = GgufAdapter.read(file, shape);
             }
+            AdapterFolder.requireReplaceable(target);
             AtomicFile.writeFolder(target, inside -> PeftAdapter.fill(inside, weights, Map.of()), replace);
         }
         output.line(

@@ -1,17 +1,22 @@
 package org.dndllm.cli;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.dndllm.InvalidInputException;
 import org.dndllm.engine.GeneratorBundle;
 import org.dndllm.format.GgufFile;
 import org.dndllm.format.GgufTensor;
+import org.dndllm.format.JsonValue;
 import org.dndllm.format.SafetensorsFile;
 import org.dndllm.format.TensorView;
 import org.dndllm.format.TorchArchive;
+import org.dndllm.lora.PeftAdapter;
 
 /** Opens one file, prints its content for people and returns it for {@code --json}. */
 final class FileInspection {
@@ -60,10 +65,30 @@ final class FileInspection {
     }
 
     Map<String, Object> peft(Path folder) {
-        Map<String, Object> json = safetensors(folder.resolve("adapter_model.safetensors"));
+        Path file = folder.resolve(PeftAdapter.CONFIG_FILE);
+        JsonValue.Obj config = JsonValue.parse(read(file), file.toString()).asObject(file.toString());
+        int rank = config.int32("r");
+        double alpha = config.number("lora_alpha");
+        // PEFT also takes a pattern here, a single string
+        List<String> modules = config.require("target_modules") instanceof JsonValue.Str pattern
+                ? List.of(pattern.value())
+                : config.array("target_modules").strings();
+        Map<String, Object> json = safetensors(folder.resolve(PeftAdapter.WEIGHTS_FILE));
+        output.line("  rank %d, alpha %s, target modules %s", rank, alpha, modules);
         Map<String, Object> all = new LinkedHashMap<>(json);
         all.put("kind", "peft adapter");
+        all.put("rank", rank);
+        all.put("alpha", alpha);
+        all.put("target_modules", modules);
         return all;
+    }
+
+    private static byte[] read(Path file) {
+        try {
+            return Files.readAllBytes(file);
+        } catch (IOException e) {
+            throw new InvalidInputException(file.toString(), "file", "cannot be read (" + e.getMessage() + ")", e);
+        }
     }
 
     Map<String, Object> bundle(Path folder) {

@@ -44,6 +44,26 @@ final class Flags {
         return type;
     }
 
+    /** A count that must not be less than {@code least}. */
+    static void atLeast(String flag, int given, int least) {
+        if (given < least) {
+            throw new InvalidInputException("command line", flag, "is " + given + ", expected at least " + least);
+        }
+    }
+
+    /** A number other than NaN and infinity. */
+    static float finite(String flag, String given) {
+        try {
+            float number = Float.parseFloat(given);
+            if (Float.isFinite(number)) {
+                return number;
+            }
+        } catch (NumberFormatException e) {
+            throw new InvalidInputException("command line", flag, "'" + given + "' is not a number", e);
+        }
+        throw new InvalidInputException("command line", flag, "'" + given + "' is not finite");
+    }
+
     private static List<String> names(List<GgmlType> types) {
         return types.stream().map(t -> t.name().toLowerCase(Locale.ROOT)).toList();
     }

@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.dndllm.InvalidInputException;
+import org.dndllm.engine.AdapterFolder;
 import org.dndllm.engine.DragAndDrop;
 import org.dndllm.engine.Effect;
 import org.dndllm.engine.GeneratedAdapter;
@@ -64,6 +65,7 @@ final class GenerateCommand implements Callable<Integer> {
             throw new InvalidInputException(
                     folder.toString(), "--save-to", "exists already; choose another folder or give --replace");
         }
+        AdapterFolder.requireReplaceable(folder); // before the work rather than after it
         PromptSet set = prompts.read();
         String called = Optional.ofNullable(name)
                 .orElseGet(

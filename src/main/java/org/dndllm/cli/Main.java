@@ -4,6 +4,7 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import org.dndllm.DndException;
 import org.dndllm.EnvironmentException;
+import org.dndllm.llama.ContextFullException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -70,14 +71,15 @@ public final class Main {
                 .setUsageHelpWidth(100)
                 .setExecutionExceptionHandler(Main::explain);
         if (arguments.length == 0) {
-            line.usage(out);
+            line.usage(err); // standard output is for results
             return USAGE;
         }
         return line.execute(arguments);
     }
 
     private static int explain(Exception failure, CommandLine line, CommandLine.ParseResult parsed) {
-        if (failure instanceof DndException) {
+        // a conversation longer than the context is the user's to shorten, no defect
+        if (failure instanceof DndException || failure instanceof ContextFullException) {
             line.getErr().println("dnd: " + failure.getMessage());
         } else {
             line.getErr().println("dnd: unexpected failure, please report it with the lines below");

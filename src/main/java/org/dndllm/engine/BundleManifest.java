@@ -3,6 +3,7 @@ package org.dndllm.engine;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import org.dndllm.InvalidInputException;
 import org.dndllm.format.JsonValue;
 import org.dndllm.generator.GeneratorConfig;
@@ -29,6 +30,7 @@ public record BundleManifest(
     public static final int FORMAT_VERSION = 1;
 
     private static final String FORMAT = "dnd-generator-bundle";
+    private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
 
     /**
      * @param name the model's own {@code general.name}
@@ -83,14 +85,39 @@ public record BundleManifest(
             if (file.contains("/") || file.contains("\\") || file.equals("..") || file.isEmpty()) {
                 throw new InvalidInputException(source, "files", "'" + file + "' is not a plain file name");
             }
-            files.put(file, hashes.string(file));
+            files.put(file, hash(hashes, file));
         }
         return new BundleManifest(
                 json.string("name"),
                 GeneratorConfig.fromJson(json.object("generator")),
-                AdapterLayout.fromJson(json.object("layout")),
-                new Base(base.string("name"), base.string("sha256")),
+                layout(json),
+                new Base(base.string("name"), hash(base, "sha256")),
                 new Training(training.bool("trained"), training.string("description"), training.integer("seed")),
                 files);
+    }
+
+    /** The layout's own checks know its members but not the file. */
+    private static AdapterLayout layout(JsonValue.Obj json) {
+        JsonValue.Obj layout = json.object("layout");
+        try {
+            return AdapterLayout.fromJson(layout);
+        } catch (InvalidInputException e) {
+            if (e.source().equals(json.source())) {
+                throw e;
+            }
+            throw new InvalidInputException(
+                    json.source(), "layout." + e.field(), "does not fit (" + e.getMessage() + ")", e);
+        }
+    }
+
+    private static String hash(JsonValue.Obj json, String key) {
+        String hash = json.string(key);
+        if (!SHA256.matcher(hash).matches()) {
+            throw new InvalidInputException(
+                    json.source(),
+                    json.pathOf(key),
+                    "is '" + hash + "', expected 64 lower-case hexadecimal digits; export the bundle again");
+        }
+        return hash;
     }
 }

@@ -92,8 +92,8 @@ public final class DragAndDrop implements AutoCloseable {
      * Loads an adapter from memory into the running model and attaches it in place of the one before, which is freed.
      *
      * @param scale multiplies the adapter's own alpha / rank; 1 is as generated
-     * @throws InvalidInputException if the adapter does not change the logits, or makes them not finite; the base model
-     *     is attached to nothing then
+     * @throws InvalidInputException if the adapter does not change the logits, or makes them not finite; no adapter is
+     *     attached then. If it cannot be loaded at all, the one before stays attached
      */
     public synchronized Attached attach(GeneratedAdapter adapter, float scale) {
         StageTimes times = new StageTimes();

@@ -23,10 +23,13 @@ public record GeneratedAdapter(String name, LoraWeights weights, Provenance prov
      * Writes an adapter folder: PEFT files, {@code adapter.gguf} and {@code dnd.json}. All or nothing: the folder
      * appears whole or not at all.
      *
-     * @param folder must not exist yet, unless {@code replace}
+     * @param folder must not exist yet; with {@code replace} it may be an adapter folder, an empty one included
      * @param effect measured effect to note, if it was measured
      */
     public void save(Path folder, GgmlType ggufType, Optional<Effect> effect, boolean replace) {
+        if (replace) {
+            AdapterFolder.requireReplaceable(folder);
+        }
         AtomicFile.writeFolder(
                 folder,
                 inside -> {

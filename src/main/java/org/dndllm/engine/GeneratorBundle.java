@@ -1,7 +1,6 @@
 package org.dndllm.engine;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -46,6 +45,7 @@ public record GeneratorBundle(Path folder, BundleManifest manifest, String sha25
         GeneratorBundle bundle = new GeneratorBundle(folder, manifest, Sha256.of(bytes));
         bundle.checkShapes(file.toString());
         bundle.checkHashes();
+        bundle.refuseUnlisted();
         return bundle;
     }
 
@@ -62,15 +62,8 @@ public record GeneratorBundle(Path folder, BundleManifest manifest, String sha25
             BundleManifest.Base base,
             BundleManifest.Training training) {
         Map<String, String> hashes = new TreeMap<>();
-        try (Stream<Path> files = Files.list(folder)) {
-            for (Path file : files.filter(Files::isRegularFile).toList()) {
-                String plain = file.getFileName().toString();
-                if (!plain.equals(MANIFEST)) {
-                    hashes.put(plain, Sha256.of(file));
-                }
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+        for (String file : plainFiles(folder)) {
+            hashes.put(file, Sha256.of(folder.resolve(file)));
         }
         BundleManifest manifest = new BundleManifest(name, generator, layout, base, training, hashes);
         AtomicFile.writeString(folder.resolve(MANIFEST), JsonWriter.write(manifest.toJson()));
@@ -123,6 +116,32 @@ public record GeneratorBundle(Path folder, BundleManifest manifest, String sha25
                         "is " + actual + ", bundle.json says " + expected + "; copy the whole bundle again");
             }
         });
+    }
+
+    /** An unlisted tokenizer.json, for instance, would be taken before the vocab.txt that is listed. */
+    private void refuseUnlisted() {
+        for (String name : plainFiles(folder)) {
+            if (!name.startsWith(".") && !manifest.files().containsKey(name)) {
+                throw new InvalidInputException(
+                        folder.resolve(name).toString(),
+                        "file",
+                        "is not listed in bundle.json; move it out of the bundle");
+            }
+        }
+    }
+
+    /** Names of all files of a folder except the manifest, sorted. */
+    private static List<String> plainFiles(Path folder) {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.filter(Files::isRegularFile)
+                    .map(file -> file.getFileName().toString())
+                    .filter(name -> !name.equals(MANIFEST))
+                    .sorted()
+                    .toList();
+        } catch (IOException e) {
+            throw new InvalidInputException(
+                    folder.toString(), "folder", "cannot be listed (" + e.getMessage() + ")", e);
+        }
     }
 
     private static JsonValue.Obj root(byte[] bytes, String source) {

@@ -1,0 +1,316 @@
+package org.dndllm.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.dndllm.engine.Nano;
+import org.dndllm.format.SafetensorsFile;
+import org.dndllm.lora.PeftAdapter;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
+
+/** Every command as a user runs it: exit code, standard output, standard error. */
+class CommandsIT {
+    private static final Path RESOURCES = Cli.ROOT.resolve("src/test/resources");
+    private static final Path PEFT = RESOURCES.resolve("lora/peft-tiny");
+
+    @TempDir
+    static Path shared;
+
+    @TempDir
+    Path folder;
+
+    private static Path adapter;
+
+    @BeforeAll
+    static void generate() {
+        adapter = shared.resolve("adapter");
+        Cli.run("generate", "--prompts", Nano.REVERSE, "--save-to", adapter).ok();
+    }
+
+    @Test
+    void demo_text_showsEveryStep() {
+        Cli run = Cli.run("demo", "-n", 6).ok();
+
+        assertThat(run.out())
+                .contains(
+                        "base  ", "generator nano", "prompt  ", "condition [16 prompts", "adapter   rank 4", "norms  ")
+                .contains("effect  ", "timings   encode", "attach ", "logits bit-identical to before: yes");
+        assertThat(run.err()).contains("untrained weights");
+        assertThat(run.out()).doesNotContain("warning");
+    }
+
+    @Test
+    void demo_json_oneObjectWithStagesAndIdentity() {
+        JsonNode json = Cli.run("demo", "--task", "addition", "--seed", 3, "-n", 6, "--json")
+                .json();
+
+        assertThat(json.get("identical_after_detach").asBoolean()).isTrue();
+        assertThat(json.get("task").asString()).isEqualTo("addition");
+        assertThat(json.get("text_detached")).isEqualTo(json.get("text_base"));
+        assertThat(json.get("timings_ms").propertyNames())
+                .containsExactlyInAnyOrder("encode", "generate", "detokenize", "convert", "load", "attach", "effect");
+        assertThat(json.get("effect").get("max_abs_logit_change").asDouble()).isPositive();
+        assertThat(json.get("warnings").get(0).asString()).contains("untrained weights");
+        assertThat(json.get("model").get("trained").asBoolean()).isFalse();
+        assertThat(json.get("prompts").get("seed").asInt()).isEqualTo(3);
+    }
+
+    @Test
+    void demo_unknownTask_listsTheTasks() {
+        Cli.run("demo", "--task", "unknown").refused(1, "unknown", "addition", "reverse");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"p.json", "p.jsonl", "p.csv", "p.txt"})
+    void generate_everyFormat_writesTheSameAdapter(String name) throws IOException {
+        // given: the same two prompts in each format
+        String text = switch (name) {
+            case "p.json" -> "[{\"prompt\": \"first word\"}, \"second word\"]";
+            case "p.jsonl" -> "{\"prompt\": \"first word\"}\n\"second word\"\n";
+            case "p.csv" -> "id,prompt\n1,first word\n2,second word\n";
+            default -> "first word\n\nsecond word\n";
+        };
+        Path prompts = Files.writeString(folder.resolve(name), text);
+        Path target = folder.resolve("out");
+
+        // when
+        Cli run = Cli.run("generate", "--prompts", prompts, "--save-to", target).ok();
+
+        // then
+        assertThat(run.out()).contains("written   " + target);
+        assertThat(run.err()).contains("warning: only 2 prompts", "untrained");
+        assertThat(tensors(target)).isEqualTo(twoPrompts());
+    }
+
+    @Test
+    void generate_standardInput_readsIt() {
+        Path target = folder.resolve("out");
+        Cli run = withInput(
+                "first word\nsecond word\n",
+                () -> Cli.run("generate", "--prompts", "-", "--save-to", target, "--json"));
+
+        JsonNode json = run.json();
+        assertThat(json.get("prompts").get("source").asString()).isEqualTo("<stdin>");
+        assertThat(json.get("written").asString()).isEqualTo(target.toString());
+        assertThat(tensors(target)).isEqualTo(twoPrompts());
+    }
+
+    @Test
+    void generate_folderExists_refusedUntilReplaced() throws IOException {
+        // given
+        Path target = folder.resolve("out");
+        Cli.run("generate", "--prompts", Nano.REVERSE, "--save-to", target).ok();
+        byte[] before = Files.readAllBytes(target.resolve("dnd.json"));
+        Map<String, List<Byte>> weights = tensors(target);
+
+        // when, then
+        Cli.run("generate", "--prompts", Nano.ADDITION, "--save-to", target)
+                .refused(1, target.toString(), "exists already", "--replace");
+        assertThat(target.resolve("dnd.json")).hasBinaryContent(before);
+
+        // when, then
+        Cli.run("generate", "--prompts", Nano.ADDITION, "--save-to", target, "--replace")
+                .ok();
+        assertThat(tensors(target)).isNotEqualTo(weights);
+        assertThat(folder).isDirectoryContaining(file -> file.equals(target));
+        try (Stream<Path> files = Files.list(folder)) {
+            assertThat(files).containsExactly(target);
+        }
+    }
+
+    @Test
+    void generate_replaceOfSomethingElse_refusedAndUntouched() throws IOException {
+        Path mine = Files.writeString(folder.resolve("thesis.txt"), "years of work");
+
+        Cli.run("generate", "--prompts", Nano.REVERSE, "--save-to", folder, "--replace")
+                .refused(1, folder.toString(), "not an adapter");
+
+        assertThat(mine).hasContent("years of work");
+    }
+
+    @Test
+    void generate_badPrompts_refusedNamingFileAndNothingWritten() throws IOException {
+        Path empty = Files.createFile(folder.resolve("empty.txt"));
+        Path latin = Files.write(folder.resolve("latin.txt"), new byte[] {'a', '\n', (byte) 0xe9, '\n'});
+        Path target = folder.resolve("out");
+
+        Cli.run("generate", "--prompts", empty, "--save-to", target).refused(1, empty.toString());
+        Cli.run("generate", "--prompts", latin, "--save-to", target).refused(1, latin.toString(), "line 2", "UTF-8");
+        Cli.run("generate", "--prompts", folder.resolve("absent.txt"), "--save-to", target)
+                .refused(1, "absent.txt", "does not exist");
+        assertThat(target).doesNotExist();
+    }
+
+    @Test
+    void generate_contextTooShortForTheProbe_refusedPlainly() {
+        Cli.run("generate", "--prompts", Nano.REVERSE, "--save-to", folder.resolve("out"), "-c", 8)
+                .refused(1, "context");
+        assertThat(folder.resolve("out")).doesNotExist();
+    }
+
+    @Test
+    void convert_peftToGgufAndBack_sameTensors() {
+        // when
+        Path gguf = folder.resolve("a.gguf");
+        Path back = folder.resolve("back");
+        JsonNode there =
+                Cli.run("convert", PEFT, gguf, "--base", PEFT, "--json").json();
+        Cli again = Cli.run("convert", gguf, back, "--base", PEFT.resolve("config.json"))
+                .ok();
+
+        // then
+        assertThat(there.get("target").asString()).isEqualTo(gguf.toString());
+        assertThat(again.out()).contains(gguf + " -> " + back);
+        assertThat(tensors(back)).isEqualTo(tensors(PEFT));
+    }
+
+    @Test
+    void convert_toQ8_writesQuantizedTensors() {
+        Path gguf = folder.resolve("q8.gguf");
+        Cli.run("convert", adapter, gguf, "--base", Nano.BASE, "--type", "q8_0").ok();
+
+        JsonNode json = Cli.run("inspect", gguf, "--json").json().get(gguf.toString());
+        assertThat(json.get("types").propertyNames()).contains("Q8_0");
+        Cli.run("chat", "--lora", gguf, "--prompt", "hello", "-n", 2).ok();
+    }
+
+    @Test
+    void convert_wrongUse_refusedAndNothingWritten() throws IOException {
+        Path gguf = folder.resolve("a.gguf");
+
+        Cli.run("convert", PEFT, gguf, "--base", "qwen2.5-0.5b").refused(1, PEFT.toString());
+        Cli.run("convert", PEFT, gguf, "--base", "qwen9").refused(1, "qwen9", "qwen2.5-0.5b");
+        Cli.run("convert", PEFT, gguf, "--base", PEFT, "--type", "q2_k").refused(1, "--type", "q2_k", "q8_0");
+        Cli.run("convert", folder.resolve("absent"), gguf, "--base", PEFT).refused(1, "absent");
+        Cli.run("convert", Nano.BASE, folder.resolve("b"), "--base", PEFT).refused(1, Nano.BASE.toString());
+        assertThat(gguf).doesNotExist();
+        assertThat(folder.resolve("b")).doesNotExist();
+
+        Files.writeString(gguf, "precious");
+        Cli.run("convert", PEFT, gguf, "--base", PEFT).refused(1, gguf.toString(), "exists already");
+        assertThat(gguf).hasContent("precious");
+        Cli.run("convert", PEFT, gguf, "--base", PEFT, "--replace").ok();
+        Cli.run("convert", gguf, folder, "--base", PEFT, "--replace").refused(1, folder.toString(), "not an adapter");
+        Cli.run("convert", PEFT, folder, "--base", PEFT, "--replace").refused(1, folder.toString(), "folder");
+        assertThat(gguf).exists();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "onnx/nano/base.gguf, gguf, qwen2.block_count",
+        "onnx/nano/paper, generator bundle, all hashes verified",
+        "src/test/resources/format/reference.safetensors, safetensors, tensors",
+        "src/test/resources/format/nested.pt, torch archive, tensors",
+        "src/test/resources/format/state_dict.pth, torch archive, tensors",
+        "src/test/resources/lora/peft-tiny, peft adapter, tensors",
+    })
+    void inspect_everyKind_saysWhatItHolds(String file, String kind, String text) {
+        Path path = Cli.ROOT.resolve(file);
+
+        assertThat(Cli.run("inspect", path, "--tensors").ok().out()).contains(path.toString(), text);
+        assertThat(Cli.run("inspect", path, "--json")
+                        .json()
+                        .get(path.toString())
+                        .get("kind")
+                        .asString())
+                .isEqualTo(kind);
+    }
+
+    @Test
+    void inspect_generatedAdapter_showsRankAndModules() {
+        assertThat(Cli.run("inspect", adapter).ok().out()).contains("rank 4", "q_proj");
+    }
+
+    @Test
+    void inspect_brokenAdapterConfig_refusedLikeElsewhere() throws IOException {
+        Files.copy(PEFT.resolve("adapter_model.safetensors"), folder.resolve("adapter_model.safetensors"));
+        Path config = Files.writeString(folder.resolve("adapter_config.json"), "{\"r\": ");
+
+        Cli.run("inspect", folder).refused(1, config.toString());
+    }
+
+    @Test
+    void inspect_twoPromptFiles_comparesThem() {
+        JsonNode json =
+                Cli.run("inspect", Nano.REVERSE, Nano.ADDITION, "--json").json();
+
+        assertThat(json.get("files").propertyNames()).hasSize(2);
+        assertThat(json.get("cosine_between")).hasSize(2);
+        assertThat(json.get("cosine_between").get(0).get(1).asDouble()).isBetween(-1.001, 1.001);
+        assertThat(Cli.run("inspect", Nano.REVERSE, Nano.ADDITION).ok().out())
+                .contains("96 prompts", "mean cosine between files");
+    }
+
+    @Test
+    void inspect_wrongFiles_refusedNamingThem() throws IOException {
+        Path cut = Files.write(folder.resolve("cut.gguf"), new byte[] {'G', 'G', 'U', 'F', 3});
+        Path strange = Files.createFile(folder.resolve("model.xyz"));
+
+        Cli.run("inspect", cut).refused(1, cut.toString());
+        Cli.run("inspect", strange).refused(1, strange.toString(), ".safetensors");
+        Cli.run("inspect", folder.resolve("absent.json")).refused(1, "absent.json", "does not exist");
+        Cli.run("inspect", folder).refused(1, folder.toString(), "bundle.json");
+    }
+
+    @Test
+    void doctor_thisMachine_allWell() {
+        assertThat(Cli.run("doctor").ok().out()).contains("llama.cpp", "onnxruntime", "nano set", "all well");
+
+        JsonNode json = Cli.run("doctor", "--json").json();
+        assertThat(json.get("problems")).isEmpty();
+        assertThat(json.has("java")).isTrue();
+    }
+
+    static Cli withInput(String text, java.util.function.Supplier<Cli> command) {
+        InputStream before = System.in;
+        System.setIn(new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8)));
+        try {
+            return command.get();
+        } finally {
+            System.setIn(before);
+        }
+    }
+
+    private static Map<String, List<Byte>> twoPrompts() {
+        Path reference = shared.resolve("two-prompts");
+        if (!Files.exists(reference)) {
+            withInput("first word\nsecond word", () -> Cli.run("generate", "--prompts", "-", "--save-to", reference))
+                    .ok();
+        }
+        return tensors(reference);
+    }
+
+    /** Content of every tensor of a PEFT folder, by name. */
+    private static Map<String, List<Byte>> tensors(Path peft) {
+        Map<String, List<Byte>> content = new TreeMap<>();
+        try (SafetensorsFile file = SafetensorsFile.open(peft.resolve(PeftAdapter.WEIGHTS_FILE))) {
+            for (String name : file.names()) {
+                byte[] bytes = file.tensor(name).data().toArray(java.lang.foreign.ValueLayout.JAVA_BYTE);
+                List<Byte> boxed = new java.util.ArrayList<>(bytes.length);
+                for (byte each : bytes) {
+                    boxed.add(each);
+                }
+                content.put(
+                        name + " " + file.tensor(name).dtype()
+                                + file.tensor(name).shape(),
+                        boxed);
+            }
+        }
+        return content;
+    }
+}
