@@ -49,7 +49,7 @@ final class BaseShapeJson {
                 throw e;
             }
             String member = e.field().replaceAll("([A-Z])", "_$1").toLowerCase(Locale.ROOT); // kvHeads is kv_heads here
-            throw new InvalidInputException(json.source(), json.pathOf(member), e.getMessage(), e);
+            throw new InvalidInputException(json.source(), json.pathOf(member), String.valueOf(e.getMessage()), e);
         }
     }
 }
