@@ -6,7 +6,6 @@ import static org.dndllm.engine.AdapterValues.assertSame;
 import static org.dndllm.engine.AdapterValues.largest;
 import static org.dndllm.engine.AdapterValues.largestDifference;
 import static org.dndllm.engine.AdapterValues.map;
-import static org.dndllm.engine.AdapterValues.values;
 
 import java.io.IOException;
 import java.nio.file.Files;
