@@ -91,7 +91,7 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule onlyTheCommandLinePrintsAndExits = noClasses()
             .that()
-            .resideOutsideOfPackage("org.dndllm.cli..")
+            .resideOutsideOfPackages("org.dndllm.cli..", "org.dndllm.bindings..")
             .should()
             .accessField(System.class, "out")
             .orShould()

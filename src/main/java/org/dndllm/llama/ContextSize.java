@@ -78,8 +78,9 @@ final class ContextSize {
             llama_context_params.n_threads(params, threads);
             llama_context_params.n_threads_batch(params, threads);
             llama_context_params.embeddings(params, options.embeddings());
-            llama_context_params.flash_attn_type(
-                    params, options.flashAttention().code());
+            // per token, whatever the model's file asks for: pooled states would not be where embedding() reads
+            llama_context_params.pooling_type(params, LlamaCpp.LLAMA_POOLING_TYPE_NONE());
+            llama_context_params.flash_attn_type(params, options.flashAttention().code());
             // one pool of cells for all sequences: a sequence may use all of it, and copies share cells
             llama_context_params.kv_unified(params, true);
             long mark = NativeLog.mark();

@@ -31,6 +31,7 @@ record ModelFile(BaseShape shape, BaseTensors tensors, int trainLength) {
         try (GgufFile file = GgufFile.open(path)) {
             BaseShape shape = BaseShape.fromGguf(file);
             int trainLength = trainLength(file, shape);
+            ModelKeys.check(file, shape);
             checkTensors(file, shape);
             checkVocabulary(file, shape);
             return new ModelFile(shape, BaseTensors.of(file), trainLength);
@@ -116,6 +117,10 @@ record ModelFile(BaseShape shape, BaseTensors tensors, int trainLength) {
         }
         Map<String, Integer> ids = HashMap.newHashMap(tokens.size());
         for (int id = 0; id < tokens.size(); id++) {
+            if (tokens.get(id).isEmpty()) {
+                // llama.cpp would name it [EMPTY_id], and assert if that name is taken
+                throw new InvalidInputException(file.source(), TOKENS, "token " + id + " is empty; expected a text");
+            }
             Integer first = ids.putIfAbsent(tokens.get(id), id);
             if (first != null) {
                 throw new InvalidInputException(

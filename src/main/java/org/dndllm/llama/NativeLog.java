@@ -13,17 +13,16 @@ import org.slf4j.LoggerFactory;
 
 /**
  * What llama.cpp and ggml say. Warnings and errors are kept for a while with the thread that said them, so that a bare
- * NULL can be explained in an exception; everything goes on to SLF4J (errors and warnings at WARN, the rest at DEBUG).
+ * NULL can be explained in an exception. Everything goes on to SLF4J at DEBUG: a failure that matters becomes an
+ * exception with these lines in it, and llama.cpp also warns of what is by design here (a decode that was cancelled, an
+ * adapter on a layout without a buffer type of its own).
  */
 final class NativeLog {
     private static final Logger LOG = LoggerFactory.getLogger("org.dndllm.llama.native");
     private static final int KEPT = 64;
-    /** Said as a warning whenever a decode is cancelled or graphs are reserved early, which is by design here. */
-    private static final String ROLLBACK = "removing memory module entries";
-
     private static final Deque<Line> LINES = new ArrayDeque<>();
     private static long next;
-    private static int lastLevel;
+    private static volatile int lastLevel;
 
     private NativeLog() {}
 
@@ -54,34 +53,36 @@ final class NativeLog {
 
     private static void accept(int level, MemorySegment text, MemorySegment userData) {
         try {
-            record(level, text.getString(0).strip());
+            boolean problem = isProblem(level);
+            // Loading an adapter says a line per tensor; a string is made only for those that somebody may read.
+            if (problem || LOG.isDebugEnabled()) {
+                record(problem, text.getString(0).strip());
+            }
         } catch (Throwable t) {
             // An exception that leaves an upcall ends the JVM, so a line that cannot be logged is dropped.
             lastLevel = 0;
         }
     }
 
-    private static void record(int level, String text) {
-        boolean problem;
-        synchronized (NativeLog.class) {
-            int effective = level == LlamaCpp.GGML_LOG_LEVEL_CONT() ? lastLevel : level;
-            lastLevel = effective;
-            problem = (effective == LlamaCpp.GGML_LOG_LEVEL_WARN() || effective == LlamaCpp.GGML_LOG_LEVEL_ERROR())
-                    && text.contains(ROLLBACK) == false;
-            if (problem && text.isEmpty() == false) {
+    /** Warnings and errors; a continuation line belongs to the one before it. */
+    private static boolean isProblem(int level) {
+        int effective = level == LlamaCpp.GGML_LOG_LEVEL_CONT() ? lastLevel : level;
+        lastLevel = effective;
+        return effective == LlamaCpp.GGML_LOG_LEVEL_WARN() || effective == LlamaCpp.GGML_LOG_LEVEL_ERROR();
+    }
+
+    private static void record(boolean problem, String text) {
+        if (text.isEmpty()) {
+            return;
+        }
+        if (problem) {
+            synchronized (NativeLog.class) {
                 LINES.addLast(new Line(next++, Thread.currentThread(), text));
                 if (LINES.size() > KEPT) {
                     LINES.removeFirst();
                 }
             }
         }
-        if (text.isEmpty()) {
-            return;
-        }
-        if (problem) {
-            LOG.warn("{}", text);
-        } else {
-            LOG.debug("{}", text);
-        }
+        LOG.debug("{}", text);
     }
 }

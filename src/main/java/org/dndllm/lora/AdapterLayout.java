@@ -252,12 +252,11 @@ public final class AdapterLayout {
                     .orElseThrow(() -> new InvalidInputException(
                             json.source(), json.pathOf("modules"), "'" + name + "' is not a module of Qwen2")));
         }
-        AdapterLayout layout = of(
-                BaseShapeJson.read(json.object("base")),
-                json.int32("rank"),
-                (float) json.number("alpha"),
-                modules,
-                json.int32("chunk"));
+        BaseShape shape = BaseShapeJson.read(json.object("base"));
+        int rank = json.int32("rank");
+        float alpha = (float) json.number("alpha");
+        int chunk = json.int32("chunk");
+        AdapterLayout layout = BaseShapeJson.placed(json, () -> of(shape, rank, alpha, modules, chunk));
         if (json.integer("tokens") != layout.tokens()) {
             throw new InvalidInputException(
                     json.source(),
