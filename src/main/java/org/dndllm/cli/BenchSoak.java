@@ -28,6 +28,7 @@ import picocli.CommandLine.Option;
 final class BenchSoak implements Callable<Integer> {
     /** Rounds that are left out at the start, and rounds that a median is taken over. */
     private static final int WINDOW = 100;
+
     private static final int[] PROMPT = {1, 2, 3, 4};
 
     @Mixin
@@ -96,8 +97,8 @@ final class BenchSoak implements Callable<Integer> {
 
     private static double residentMegabytes() {
         return Machine.residentBytes()
-                        .orElseThrow(() ->
-                                new EnvironmentException("resident memory is read from /proc, which is not here"))
+                        .orElseThrow(
+                                () -> new EnvironmentException("resident memory is read from /proc, which is not here"))
                 / 1e6;
     }
 }

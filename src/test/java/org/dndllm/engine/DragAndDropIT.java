@@ -319,5 +319,4 @@ class DragAndDropIT {
     private static GeneratedAdapter with(LoraWeights weights) {
         return new GeneratedAdapter("changed", weights, adapter.provenance());
     }
-
 }
