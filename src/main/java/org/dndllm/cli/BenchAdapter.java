@@ -1,11 +1,11 @@
 package org.dndllm.cli;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.dndllm.engine.AdapterBuffer;
 import org.dndllm.format.DType;
 import org.dndllm.format.GgmlType;
 import org.dndllm.llama.AdapterSet;
@@ -33,7 +33,7 @@ import picocli.CommandLine.Option;
             "  dnd bench adapter -m target/bench/0.5b-q8_0.gguf --rank 16 --json"
         })
 final class BenchAdapter implements Callable<Integer> {
-    private static final int WARM_UP = 30;
+    private static final int WARM_UP = 100;
     private static final int[] PROMPT = {1, 2, 3, 4, 5, 6, 7, 8};
 
     @Mixin
@@ -58,34 +58,13 @@ final class BenchAdapter implements Callable<Integer> {
                         ContextOptions.DEFAULT.withContextLength(512).withThreads(1))) {
             LoraWeights weights = RandomAdapter.of(model.shape(), rank, DType.F16, 7);
             float[] before = logits(context);
-            Samples convert = new Samples(rounds);
-            Samples load = new Samples(rounds);
-            Samples attach = new Samples(rounds);
-            Samples total = new Samples(rounds);
-            Samples again = new Samples(rounds);
-            for (int round = -WARM_UP; round < rounds; round++) {
-                context.clear();
-                try (Arena arena = Arena.ofShared()) {
-                    long start = System.nanoTime();
-                    MemorySegment gguf = GgufAdapter.toMemory(weights, type, arena);
-                    long converted = System.nanoTime();
-                    LoraAdapter adapter = model.loadAdapter(gguf, "bench");
-                    long loaded = System.nanoTime();
-                    context.attach(AdapterSet.of(adapter));
-                    long attached = System.nanoTime();
-                    context.detach();
-                    long detachStart = System.nanoTime();
-                    context.attach(AdapterSet.of(adapter));
-                    context.detach();
-                    long reattached = System.nanoTime();
-                    adapter.close();
-                    if (round >= 0) {
-                        convert.add((converted - start) / 1e6);
-                        load.add((loaded - converted) / 1e6);
-                        attach.add((attached - loaded) / 1e6);
-                        total.add((attached - start) / 1e6);
-                        again.add((reattached - detachStart) / 1e6);
-                    }
+            Timings times = new Timings(rounds);
+            try (AdapterBuffer buffer = new AdapterBuffer()) {
+                for (int round = 0; round < WARM_UP; round++) {
+                    measure(model, context, weights, type, buffer, new Timings(1));
+                }
+                for (int round = 0; round < rounds; round++) {
+                    measure(model, context, weights, type, buffer, times);
                 }
             }
             boolean identical = Arrays.equals(before, logits(context));
@@ -96,24 +75,64 @@ final class BenchAdapter implements Callable<Integer> {
             json.put("rank", rank);
             json.put("parameters", weights.parameters());
             json.put("gguf_bytes", GgufAdapter.size(weights, type));
-            json.put("convert_ms", convert.toJson());
-            json.put("load_ms", load.toJson());
-            json.put("attach_ms", attach.toJson());
-            json.put("weights_to_attached_ms", total.toJson());
-            json.put("detach_and_reattach_ms", again.toJson());
+            json.put("convert_ms", times.convert.toJson());
+            json.put("load_ms", times.load.toJson());
+            json.put("attach_ms", times.attach.toJson());
+            json.put("weights_to_attached_ms", times.total.toJson());
+            json.put("detach_and_reattach_ms", times.again.toJson());
             json.put("logits_identical_after_detach", identical);
             output.line(
                     "%s, %s, rank %d, %,d parameters, %,d bytes",
                     engine.model(), type, rank, weights.parameters(), GgufAdapter.size(weights, type));
-            print("convert", convert);
-            print("load", load);
-            print("attach", attach);
-            print("weights to attached", total);
-            print("re-attach + detach", again);
+            print("convert", times.convert);
+            print("load", times.load);
+            print("attach", times.attach);
+            print("weights to attached", times.total);
+            print("re-attach + detach", times.again);
             output.line("logits after detach bit-identical to before: %s", identical ? "yes" : "NO");
             output.result(json);
             return identical ? 0 : Main.FAILURE;
         }
+    }
+
+    /** Milliseconds of each stage; total is convert, load and attach, again is a re-attach and a detach without KV. */
+    private record Timings(Samples convert, Samples load, Samples attach, Samples total, Samples again) {
+        Timings(int rounds) {
+            this(
+                    new Samples(rounds),
+                    new Samples(rounds),
+                    new Samples(rounds),
+                    new Samples(rounds),
+                    new Samples(rounds));
+        }
+    }
+
+    /** One adapter from weights to the running model and back, the way the engine does it. */
+    private static void measure(
+            LlamaModel model,
+            LlamaContext context,
+            LoraWeights weights,
+            GgmlType type,
+            AdapterBuffer buffer,
+            Timings times) {
+        long start = System.nanoTime();
+        MemorySegment gguf = buffer.write(weights, type);
+        long converted = System.nanoTime();
+        LoraAdapter adapter = model.loadAdapter(gguf, "bench");
+        long loaded = System.nanoTime();
+        context.attach(AdapterSet.of(adapter));
+        long attached = System.nanoTime();
+        context.detach();
+        long detached = System.nanoTime();
+        context.attach(AdapterSet.of(adapter));
+        context.detach();
+        long again = System.nanoTime();
+        adapter.close();
+        times.convert.add((converted - start) / 1e6);
+        times.load.add((loaded - converted) / 1e6);
+        times.attach.add((attached - loaded) / 1e6);
+        times.total.add((attached - start) / 1e6);
+        times.again.add((again - detached) / 1e6);
     }
 
     private void print(String name, Samples samples) {

@@ -2,8 +2,6 @@ package org.dndllm.cli;
 
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
-import java.lang.management.ThreadInfo;
-import java.lang.management.ThreadMXBean;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -14,8 +12,6 @@ import org.dndllm.llama.LlamaLibrary;
 
 /** What a measurement ran on, and the counters it needs. */
 final class Machine {
-    private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
-
     private Machine() {}
 
     static Map<String, Object> facts() {
@@ -34,15 +30,9 @@ final class Machine {
         return facts;
     }
 
-    /** CPU time of this thread and of the threads that call llama.cpp, in milliseconds. */
-    static double nativeCpuMillis() {
-        long nanos = THREADS.getCurrentThreadCpuTime();
-        for (ThreadInfo thread : THREADS.getThreadInfo(THREADS.getAllThreadIds())) {
-            if (thread != null && thread.getThreadName().startsWith("dnd-native-")) {
-                nanos += Math.max(0, THREADS.getThreadCpuTime(thread.getThreadId()));
-            }
-        }
-        return nanos / 1e6;
+    /** CPU time of the calling thread in milliseconds. */
+    static double threadCpuMillis() {
+        return ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() / 1e6;
     }
 
     /** Resident memory of this process in bytes, where the system tells (Linux). */

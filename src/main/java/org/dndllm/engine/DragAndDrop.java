@@ -1,6 +1,5 @@
 package org.dndllm.engine;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -12,7 +11,6 @@ import java.util.concurrent.CompletableFuture;
 import org.dndllm.InvalidInputException;
 import org.dndllm.format.Sha256;
 import org.dndllm.llama.LoraAdapter;
-import org.dndllm.lora.GgufAdapter;
 
 /**
  * The whole flow: drop a task's unlabelled prompts, get a LoRA adapter in one forward pass, live in a running model.
@@ -34,6 +32,7 @@ public final class DragAndDrop implements AutoCloseable {
     private final AdapterPipeline pipeline;
     private final EngineOptions options;
     private final CompletableFuture<String> baseSha256;
+    private final AdapterBuffer buffer = new AdapterBuffer();
     private Optional<LoraAdapter> current = Optional.empty();
 
     /**
@@ -97,12 +96,8 @@ public final class DragAndDrop implements AutoCloseable {
      */
     public synchronized Attached attach(GeneratedAdapter adapter, float scale) {
         StageTimes times = new StageTimes();
-        LoraAdapter loaded;
-        try (Arena arena = Arena.ofShared()) { // the native thread reads it while this one waits
-            MemorySegment gguf =
-                    times.time("convert", () -> GgufAdapter.toMemory(adapter.weights(), options.adapterType(), arena));
-            loaded = times.time("load", () -> live.model().loadAdapter(gguf, adapter.name()));
-        }
+        MemorySegment gguf = times.time("convert", () -> buffer.write(adapter.weights(), options.adapterType()));
+        LoraAdapter loaded = times.time("load", () -> live.model().loadAdapter(gguf, adapter.name()));
         detach();
         try {
             times.run("attach", () -> live.attach(loaded, scale));
@@ -159,6 +154,7 @@ public final class DragAndDrop implements AutoCloseable {
     @Override
     public synchronized void close() {
         try {
+            buffer.close();
             pipeline.close();
         } finally {
             live.close();

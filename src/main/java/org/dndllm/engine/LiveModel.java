@@ -2,7 +2,6 @@ package org.dndllm.engine;
 
 import java.nio.file.Path;
 import java.util.List;
-import java.util.concurrent.CancellationException;
 import java.util.function.Consumer;
 import org.dndllm.InvalidInputException;
 import org.dndllm.llama.AdapterSet;
@@ -17,8 +16,6 @@ import org.dndllm.llama.LoraAdapter;
 import org.dndllm.llama.ModelOptions;
 import org.dndllm.llama.SamplerChain;
 import org.dndllm.llama.SamplerOptions;
-import org.dndllm.llama.Utf8Decoder;
-import org.dndllm.llama.Vocabulary;
 
 /**
  * A running base model with one conversation context whose adapters can be changed at any time. Owns model and context,
@@ -123,7 +120,7 @@ public final class LiveModel implements AutoCloseable {
      *
      * @param conversation the last message is the user's
      * @param maxTokens longest answer
-     * @param onText gets the text as it comes, in whole characters
+     * @param onText gets the text as it comes, in whole characters; called on the model's native thread, must be quick
      * @param cancel ends the answer after the token in progress
      * @throws ContextFullException if the conversation itself does not fit; an answer that outgrows the context just ends
      */
@@ -134,39 +131,10 @@ public final class LiveModel implements AutoCloseable {
             Consumer<String> onText,
             CancelToken cancel) {
         int[] prompt = prompt(conversation);
-        StringBuilder text = new StringBuilder();
-        Utf8Decoder decoder = new Utf8Decoder();
-        Consumer<String> emit = piece -> {
-            if (!piece.isEmpty()) {
-                text.append(piece);
-                onText.accept(piece);
-            }
-        };
-        Completion.Finish finish = Completion.Finish.LENGTH;
-        int tokens = 0;
-        Vocabulary vocabulary = model.vocabulary();
         try (SamplerChain sampler = model.newSampler(sampling)) {
-            context.clear();
-            context.decode(prompt, 0, cancel);
-            while (tokens < maxTokens) {
-                int token = sampler.sample(context);
-                if (vocabulary.isEndOfGeneration(token)) {
-                    finish = Completion.Finish.STOP;
-                    break;
-                }
-                tokens++;
-                emit.accept(decoder.decode(vocabulary.piece(token, false)));
-                if (context.length(0) == context.contextLength()) {
-                    break;
-                }
-                cancel.check();
-                context.decodeToken(token);
-            }
-        } catch (CancellationException e) {
-            finish = Completion.Finish.CANCELLED;
+            AnswerLoop loop = new AnswerLoop(context, sampler, onText, cancel);
+            return context.onNativeThread(() -> loop.answer(prompt, maxTokens));
         }
-        emit.accept(decoder.flush());
-        return new Completion(text.toString(), prompt.length, tokens, finish);
     }
 
     private int[] prompt(List<ChatMessage> conversation) {

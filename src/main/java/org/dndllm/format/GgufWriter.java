@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.LongFunction;
 
 /**
  * Collects metadata and tensors and writes them as a GGUF v3 file (little-endian), to disk or into memory. Keys and tensors
@@ -166,8 +167,14 @@ public final class GgufWriter {
      * @throws IllegalArgumentException when it is smaller than {@link #size()}
      */
     public MemorySegment toMemory(MemorySegment memory) {
+        return toMemory((long size) -> memory);
+    }
+
+    /** As {@link #toMemory(MemorySegment)}, for a caller that wants to know the size before it hands over the memory. */
+    public MemorySegment toMemory(LongFunction<MemorySegment> room) {
         byte[] header = header();
         long size = header.length + dataSize();
+        MemorySegment memory = room.apply(size);
         if (memory.byteSize() < size) {
             throw new IllegalArgumentException("GGUF file takes " + size + " bytes, got room for " + memory.byteSize());
         }

@@ -21,21 +21,15 @@ public final class HalfFloats {
 
     /** Writes {@code src[from .. from+n)} as n binary16 values to {@code dst}, starting at byte {@code dstOffset}. */
     public static void toF16(float[] src, int from, MemorySegment dst, long dstOffset, int n) {
-        short[] chunk = new short[Math.min(n, CHUNK)];
-        for (int done = 0; done < n; done += CHUNK) {
-            int count = Math.min(CHUNK, n - done);
-            roundToF16(src, from + done, chunk, count);
-            MemorySegment.copy(chunk, 0, dst, LE_SHORT, dstOffset + 2L * done, count);
+        for (int i = 0; i < n; i++) {
+            dst.set(LE_SHORT, dstOffset + 2L * i, Float.floatToFloat16(src[from + i]));
         }
     }
 
     /** Reads n binary16 values from byte {@code srcOffset} of {@code src} into {@code dst[from .. from+n)}; exact. */
     public static void fromF16(MemorySegment src, long srcOffset, float[] dst, int from, int n) {
-        short[] chunk = new short[Math.min(n, CHUNK)];
-        for (int done = 0; done < n; done += CHUNK) {
-            int count = Math.min(CHUNK, n - done);
-            MemorySegment.copy(src, LE_SHORT, srcOffset + 2L * done, chunk, 0, count);
-            widenF16(chunk, dst, from + done, count);
+        for (int i = 0; i < n; i++) {
+            dst[from + i] = Float.float16ToFloat(src.get(LE_SHORT, srcOffset + 2L * i));
         }
     }
 
@@ -88,18 +82,6 @@ public final class HalfFloats {
     /** The float of one bfloat16 bit pattern; exact. */
     public static float bf16ToFloat(short bits) {
         return Float.intBitsToFloat(bits << 16);
-    }
-
-    private static void roundToF16(float[] src, int from, short[] dst, int n) {
-        for (int i = 0; i < n; i++) {
-            dst[i] = Float.floatToFloat16(src[from + i]);
-        }
-    }
-
-    private static void widenF16(short[] src, float[] dst, int from, int n) {
-        for (int i = 0; i < n; i++) {
-            dst[from + i] = Float.float16ToFloat(src[i]);
-        }
     }
 
     /** In two loops: C2 does not vectorise a right shift whose result is narrowed (3.5 times slower, JDK 25). */

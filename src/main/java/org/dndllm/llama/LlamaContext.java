@@ -11,6 +11,7 @@ import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 import java.util.function.IntSupplier;
+import java.util.function.Supplier;
 import org.dndllm.InvalidInputException;
 import org.dndllm.NativeFailureException;
 import org.dndllm.bindings.LlamaCpp;
@@ -559,6 +560,18 @@ public final class LlamaContext implements AutoCloseable {
     }
 
     // ---- life -------------------------------------------------------------------------------------------------------
+
+    /**
+     * Runs a loop of calls to this context on its native thread: one hand-off between threads for all of them instead of
+     * one for each call. On a machine whose processors are shared, a hand-off can take milliseconds. If llama.cpp
+     * asserts inside, the loop never ends there, and the caller gets the NativeFailureException.
+     *
+     * @param loop calls this context and its samplers as usual; what it throws is thrown here
+     * @return what the loop returns, never null
+     */
+    public <T> T onNativeThread(Supplier<T> loop) {
+        return thread.call("loop on " + name, loop);
+    }
 
     /** Runs {@code call} on this context's native thread, for sampler chains. The caller has entered. */
     int onThread(String what, IntSupplier call) {

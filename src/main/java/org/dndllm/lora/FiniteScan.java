@@ -15,7 +15,6 @@ import org.dndllm.format.GgufTensor;
  * exponent carries into the sign bit exactly when the value is that large (infinity and NaN have the largest exponent).
  */
 final class FiniteScan {
-    private static final int CHUNK = 4096; // longs; small enough for the first-level cache
     private static final ValueLayout.OfLong LE_LONG =
             ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfShort LE_SHORT =
@@ -49,29 +48,19 @@ final class FiniteScan {
         }
     }
 
+    /** One loop over the memory itself with an int counter: the form that C2 vectorises (6 times a copy to the heap). */
     private static boolean anyLarge(MemorySegment data, long exponents, long carry, long signs) {
-        long[] chunk = new long[CHUNK];
-        long longs = data.byteSize() / Long.BYTES;
+        int longs = Math.toIntExact(data.byteSize() / Long.BYTES);
         long found = 0;
-        for (long done = 0; done < longs; done += CHUNK) {
-            int n = (int) Math.min(CHUNK, longs - done);
-            MemorySegment.copy(data, LE_LONG, done * Long.BYTES, chunk, 0, n);
-            found |= carries(chunk, n, exponents, carry);
+        for (int i = 0; i < longs; i++) {
+            found |= (data.get(LE_LONG, (long) Long.BYTES * i) & exponents) + carry;
         }
         long rest = 0;
-        for (long at = longs * Long.BYTES; at < data.byteSize(); at++) {
-            rest |= (data.get(ValueLayout.JAVA_BYTE, at) & 0xffL) << (8 * (at - longs * Long.BYTES));
+        for (long at = (long) Long.BYTES * longs; at < data.byteSize(); at++) {
+            rest |= (data.get(ValueLayout.JAVA_BYTE, at) & 0xffL) << (8 * (at - (long) Long.BYTES * longs));
         }
         found |= (rest & exponents) + carry;
         return (found & signs) != 0;
-    }
-
-    private static long carries(long[] chunk, int n, long exponents, long carry) {
-        long found = 0;
-        for (int i = 0; i < n; i++) {
-            found |= (chunk[i] & exponents) + carry;
-        }
-        return found;
     }
 
     /** The largest value of a block is at most 127 times its scale. */

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.function.LongFunction;
 import org.dndllm.InvalidInputException;
 import org.dndllm.format.DType;
 import org.dndllm.format.GgmlType;
@@ -53,6 +54,11 @@ public final class GgufAdapter {
      */
     public static MemorySegment toMemory(LoraWeights weights, GgmlType type, MemorySegment memory) {
         return writer(weights, type).toMemory(memory);
+    }
+
+    /** As above, for a caller that wants to know the size before it hands over the memory. */
+    public static MemorySegment toMemory(LoraWeights weights, GgmlType type, LongFunction<MemorySegment> room) {
+        return writer(weights, type).toMemory(room);
     }
 
     /** Bytes that the adapter takes as GGUF. */

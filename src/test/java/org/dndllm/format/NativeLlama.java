@@ -1,20 +1,15 @@
 package org.dndllm.format;
 
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
-
-import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.Optional;
-import java.util.stream.Stream;
 import org.dndllm.bindings.LlamaCpp;
 import org.dndllm.bindings.llama_context_params;
 import org.dndllm.bindings.llama_model_params;
+import org.dndllm.llama.NativeLibrary;
 
 /** llama.cpp without our object model, as the judge of what we write. */
 public final class NativeLlama implements AutoCloseable {
@@ -28,26 +23,13 @@ public final class NativeLlama implements AutoCloseable {
         this.vocabulary = LlamaCpp.llama_model_get_vocab(model);
     }
 
-    /** Loads the library of {@code DND_LLAMA_LIB_PATH}, or skips the test. */
+    /** Loads the library that the project uses; fails where it is not installed, as every other IT does. */
     public static void requireLibrary() {
-        String folder = System.getenv("DND_LLAMA_LIB_PATH");
-        assumeTrue(folder != null, "DND_LLAMA_LIB_PATH is not set");
-        Optional<Path> library = libraryIn(Path.of(folder));
-        assumeTrue(library.isPresent(), "no libllama in " + folder);
-        System.load(library.orElseThrow().toString());
+        NativeLibrary library = NativeLibrary.locate();
+        System.load(library.file().toString());
         try (Arena arena = Arena.ofConfined()) {
-            LlamaCpp.ggml_backend_load_all_from_path(arena.allocateFrom(folder));
-        }
-    }
-
-    private static Optional<Path> libraryIn(Path folder) {
-        try (Stream<Path> files = Files.list(folder)) {
-            return files.filter(
-                            file -> file.getFileName().toString().matches("(lib)?llama(\\.v[0-9.]+)?\\.(so|dylib|dll)"))
-                    .map(Path::toAbsolutePath)
-                    .findFirst();
-        } catch (IOException e) {
-            return Optional.empty();
+            LlamaCpp.ggml_backend_load_all_from_path(
+                    arena.allocateFrom(library.folder().toString()));
         }
     }
 
