@@ -25,6 +25,7 @@ public final class AdapterBuffer implements AutoCloseable {
         return GgufAdapter.toMemory(weights, type, this::room);
     }
 
+    @SuppressWarnings("MustBeClosedChecker") // the field owns the arena; close() or the next growth closes it
     private MemorySegment room(long size) {
         if (memory.byteSize() < size) {
             arena.close();
