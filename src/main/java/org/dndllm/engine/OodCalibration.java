@@ -8,6 +8,7 @@ import java.util.stream.IntStream;
 import org.dndllm.InvalidInputException;
 import org.dndllm.encoder.Condition;
 import org.dndllm.encoder.SentenceEncoder;
+import org.dndllm.onnx.SessionOptions;
 
 /**
  * Makes the statistics of {@link OutOfDistribution} from the training tasks' prompts. The threshold is calibrated by
@@ -33,20 +34,23 @@ public final class OodCalibration {
     /**
      * Computes statistics and threshold.
      *
-     * @param bundle says N and L
+     * @param bundle says N and L and holds the encoder; see {@link GeneratorBundle#withOutOfDistribution} for writing
+     * @param options how to run the encoder
      * @param tasks the training tasks, at least two
      * @throws InvalidInputException if there are fewer than two tasks
      */
     public static OutOfDistribution calibrate(
-            GeneratorBundle bundle, SentenceEncoder encoder, List<PromptSet> tasks, long seed, Progress progress) {
+            GeneratorBundle bundle, SessionOptions options, List<PromptSet> tasks, long seed, Progress progress) {
         if (tasks.size() < 2) {
             throw new InvalidInputException(
                     "calibration", "tasks", tasks.size() + " given; leaving one out needs at least two training tasks");
         }
         List<float[][]> embeddings = new ArrayList<>(); // per task [prompts][C]
-        for (PromptSet task : tasks) {
-            embeddings.add(embed(encoder, sample(task, seed), bundle.length()));
-            progress.advanced("embed training tasks", embeddings.size(), tasks.size());
+        try (SentenceEncoder encoder = SentenceEncoder.open(bundle.folder(), options)) {
+            for (PromptSet task : tasks) {
+                embeddings.add(embed(encoder, sample(task, seed), bundle.length()));
+                progress.advanced("embed training tasks", embeddings.size(), tasks.size());
+            }
         }
         return of(embeddings, bundle.prompts(), seed);
     }

@@ -24,6 +24,32 @@ final class Bootstrap {
                 Arrays.stream(units).average().orElseThrow(), quantile(replicates, LOW), quantile(replicates, HIGH));
     }
 
+    /**
+     * The ratio of two sums over the same units, such as the gains of two adapters over the tasks, and its interval.
+     *
+     * @param over one numerator per unit
+     * @param under one denominator per unit, of positive sum
+     */
+    static Estimate ratio(double[] over, double[] under) {
+        Random random = new Random(SEED);
+        double[] replicates = new double[REPLICATES];
+        for (int replicate = 0; replicate < REPLICATES; replicate++) {
+            double above = 0;
+            double below = 0;
+            for (int i = 0; i < over.length; i++) {
+                int drawn = random.nextInt(over.length);
+                above += over[drawn];
+                below += under[drawn];
+            }
+            replicates[replicate] = above / below;
+        }
+        Arrays.sort(replicates);
+        return new Estimate(
+                Arrays.stream(over).sum() / Arrays.stream(under).sum(),
+                quantile(replicates, LOW),
+                quantile(replicates, HIGH));
+    }
+
     /** Means of {@value #REPLICATES} resamples, sorted. */
     static double[] replicates(double[] units) {
         Random random = new Random(SEED);

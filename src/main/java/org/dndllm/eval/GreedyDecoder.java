@@ -10,7 +10,6 @@ import org.dndllm.engine.Progress;
 import org.dndllm.llama.CancelToken;
 import org.dndllm.llama.LlamaBatch;
 import org.dndllm.llama.LlamaContext;
-import org.dndllm.llama.Utf8Decoder;
 import org.dndllm.llama.Vocabulary;
 
 /**
@@ -21,6 +20,8 @@ import org.dndllm.llama.Vocabulary;
 final class GreedyDecoder {
     /** Holds the shared beginning; answers grow in the sequences above. */
     private static final int SHARED = 0;
+
+    private static final int NONE = -1;
 
     private final LlamaContext context;
     private final int sequences;
@@ -53,43 +54,55 @@ final class GreedyDecoder {
     private static final class Lane {
         private final int sequence;
         private final int[] prompt;
-        private final StringBuilder text = new StringBuilder();
-        private final Utf8Decoder decoder = new Utf8Decoder();
-        private int tokens;
-        private int next = -1; // token to append, -1 when the answer is complete
+        private final int[] answer;
+        private int length; // tokens of the answer so far
+        private int next = NONE; // token to append before the answer can go on
 
-        private Lane(int sequence, int[] prompt) {
+        private int[] answer() {
+            return Arrays.copyOf(answer, length);
+        }
+
+        private Lane(int sequence, int[] prompt, int maxTokens) {
             this.sequence = sequence;
             this.prompt = prompt;
+            answer = new int[maxTokens];
         }
     }
 
+    /** As {@link #answerTokens}, as text; bytes that are no UTF-8 become U+FFFD. */
+    List<String> answer(List<int[]> prompts, String stage, Progress progress) {
+        Vocabulary vocabulary = context.model().vocabulary();
+        return answerTokens(prompts, stage, progress).stream()
+                .map(tokens -> vocabulary.detokenize(tokens, false))
+                .toList();
+    }
+
     /**
-     * Answers, in the order of the prompts.
+     * Answers without their end marks, in the order of the prompts.
      *
      * @param prompts token ids, none empty
      * @throws InvalidInputException if a prompt with its answer is longer than the context
      */
-    List<String> answer(List<int[]> prompts, String stage, Progress progress) {
+    List<int[]> answerTokens(List<int[]> prompts, String stage, Progress progress) {
         for (int i = 0; i < prompts.size(); i++) {
             requireRoom(prompts.get(i), i);
         }
         return context.onNativeThread(() -> answerAll(prompts, stage, progress));
     }
 
-    private List<String> answerAll(List<int[]> prompts, String stage, Progress progress) {
+    private List<int[]> answerAll(List<int[]> prompts, String stage, Progress progress) {
         int shared = sharedLength(prompts);
         context.clear();
         if (shared > 0) {
             context.decode(Arrays.copyOf(prompts.getFirst(), shared), SHARED, CancelToken.create());
         }
-        List<String> answers = new ArrayList<>(prompts.size());
+        List<int[]> answers = new ArrayList<>(prompts.size());
         while (answers.size() < prompts.size()) {
             progress.advanced(stage, answers.size(), prompts.size());
             List<Lane> lanes = fill(prompts, answers.size(), shared);
             run(lanes, shared);
             for (Lane lane : lanes) {
-                answers.add(lane.text.append(lane.decoder.flush()).toString());
+                answers.add(lane.answer());
                 context.remove(lane.sequence);
             }
         }
@@ -133,7 +146,7 @@ final class GreedyDecoder {
             if (used > context.contextLength()) {
                 break; // never at the first: requireRoom saw to that
             }
-            Lane lane = new Lane(lanes.size() + 1, prompts.get(i));
+            Lane lane = new Lane(lanes.size() + 1, prompts.get(i), maxTokens);
             if (shared > 0) {
                 context.copy(SHARED, lane.sequence);
             }
@@ -175,7 +188,7 @@ final class GreedyDecoder {
     }
 
     private static List<Lane> advancing(List<Lane> lanes) {
-        return lanes.stream().filter(lane -> lane.next >= 0).toList();
+        return lanes.stream().filter(lane -> lane.next != NONE).toList();
     }
 
     private void decode(LlamaBatch batch, List<Lane> asking, List<Integer> outputs) {
@@ -192,26 +205,21 @@ final class GreedyDecoder {
     }
 
     private void advance(Lane lane, int output) {
-        Vocabulary vocabulary = context.model().vocabulary();
         int token = context.withLogits(output, GreedyDecoder::highest);
-        lane.next = -1;
-        if (token < 0 || vocabulary.isEndOfGeneration(token)) {
-            return;
+        boolean ended = token == NONE || context.model().vocabulary().isEndOfGeneration(token);
+        if (!ended) {
+            lane.answer[lane.length++] = token;
         }
-        lane.tokens++;
-        lane.text.append(lane.decoder.decode(vocabulary.piece(token, false)));
-        if (lane.tokens < maxTokens) {
-            lane.next = token;
-        }
+        lane.next = ended || lane.length == maxTokens ? NONE : token;
     }
 
     /**
-     * The token with the highest logit, the lowest id among equals; -1 when there is none because the logits are not
+     * The token with the highest logit, the lowest id among equals; {@link #NONE} when the logits are not
      * numbers: an adapter with absurd weights answers nothing, which is wrong, and the evaluation goes on.
      */
     private static int highest(MemorySegment logits) {
         int size = (int) (logits.byteSize() / Float.BYTES);
-        int best = -1;
+        int best = NONE;
         float highest = Float.NEGATIVE_INFINITY;
         for (int token = 0; token < size; token++) {
             float logit = logits.getAtIndex(ValueLayout.JAVA_FLOAT, token);

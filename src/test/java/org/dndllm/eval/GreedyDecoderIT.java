@@ -2,6 +2,7 @@ package org.dndllm.eval;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -36,6 +37,11 @@ class GreedyDecoderIT {
         live.close();
     }
 
+    /**
+     * Kernels sum in another order for other batch shapes, so logits differ in the last digits, and random weights bring
+     * near ties. Hence: hardly any answer may differ, and every token must be the best one up to rounding when its text
+     * is computed alone.
+     */
     @Test
     void answer_manyPrompts_sameAsOneByOne() {
         // given: two tasks with prompts of many lengths, and one that repeats
@@ -47,14 +53,33 @@ class GreedyDecoderIT {
 
         // when: batches cut the prompts at odd places, and groups are smaller than the list
         for (int sequences : new int[] {2, 7, 33}) {
-            try (LlamaContext context = context(sequences, 1024, 96)) {
+            try (LlamaContext context = context(sequences, 1024, 96);
+                    LlamaContext alone = context(1, 256, 256)) {
                 GreedyDecoder decoder = new GreedyDecoder(context, sequences, 256, TOKENS);
-                List<String> batched = decoder.answer(tokens(questions), "test", Progress.NONE);
+                List<int[]> prompts = tokens(questions);
+                List<int[]> batched = decoder.answerTokens(prompts, "test", Progress.NONE);
 
                 // then
-                assertThat(batched).as("%d sequences", sequences).isEqualTo(single);
                 assertThat(context.length(0)).isZero();
+                int differing = 0;
+                for (int i = 0; i < single.size(); i++) {
+                    String text = live.model().vocabulary().detokenize(batched.get(i), false);
+                    differing += text.equals(single.get(i)) ? 0 : 1;
+                    requireBest(alone, prompts.get(i), batched.get(i));
+                }
+                assertThat(differing).as("%d sequences", sequences).isLessThanOrEqualTo(single.size() / 50);
             }
+        }
+    }
+
+    private static void requireBest(LlamaContext alone, int[] prompt, int[] answer) {
+        alone.clear();
+        alone.decode(prompt);
+        for (int token : answer) {
+            float[] logits = alone.logits();
+            float best = logits[alone.argmax()];
+            assertThat(logits[token]).isCloseTo(best, within(1e-3f * Math.abs(best)));
+            alone.decodeToken(token);
         }
     }
 
