@@ -72,7 +72,12 @@ public final class OodCalibration {
         return embeddings;
     }
 
-    /** @param embeddings per task [prompts][C] @param draw N, prompts of one generation */
+    /**
+     * Statistics and threshold from embeddings.
+     *
+     * @param embeddings per task [prompts][C]
+     * @param draw N, prompts of one generation
+     */
     static OutOfDistribution of(List<float[][]> embeddings, int draw, long seed) {
         int width = embeddings.getFirst()[0].length;
         List<double[]> means = embeddings.stream().map(OodCalibration::mean).toList();

@@ -114,7 +114,7 @@ public final class OutOfDistribution {
         return sum;
     }
 
-    /** @param whitening [C, C] lower triangle @param vector [C] */
+    /** W [C, C], lower triangle, times a vector [C]. */
     static float[] whiten(float[] whitening, float[] vector) {
         int width = vector.length;
         float[] white = new float[width];

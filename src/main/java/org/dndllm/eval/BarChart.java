@@ -29,7 +29,7 @@ public final class BarChart {
     private static final int TOP = 44;
     private static final int BOTTOM = 34;
     private static final int GAP = 10;
-    private static final int VALUE = 120;
+    private static final int VALUE = 150;
     private static final int WHISKER = 4;
 
     private static final Color GRID = new Color(0xDDDDDD);

@@ -82,13 +82,13 @@ public final class ReportFolder {
                         100 * share.high())));
         if (summary.generationSeconds().isPresent()) {
             double generation = summary.generationSeconds().getAsDouble();
-            String time = String.format(Locale.ROOT, "Prompts to attached adapter: median %.3g ms", 1e3 * generation);
+            String time = String.format(Locale.ROOT, "Prompts to attached adapter: median %.1f ms", 1e3 * generation);
             notes.add(
                     summary.trainSeconds().isPresent()
                             ? time
                                     + String.format(
                                             Locale.ROOT,
-                                            "; training on the task's labels: median %.3g s, %.0f times as long.",
+                                            "; training on the task's labels: median %.1f s, %.0f times as long.",
                                             summary.trainSeconds().getAsDouble(),
                                             summary.trainSeconds().getAsDouble() / generation)
                             : time + "; training time of a LoRA on the task's labels: not measured.");
