@@ -116,8 +116,10 @@ final class EvalCommand implements Callable<Integer> {
     @Option(
             names = "--shots",
             paramLabel = "N",
-            defaultValue = "32",
-            description = "Demonstrations of the few-shot control at most; as many as fit. Default: ${DEFAULT-VALUE}.")
+            defaultValue = "0",
+            description =
+                    "Demonstrations of the few-shot control at most, fewer where they do not fit; 0 for as many as"
+                            + " the generator reads prompts. Default: ${DEFAULT-VALUE}.")
     private int shots;
 
     @Option(
@@ -170,7 +172,7 @@ final class EvalCommand implements Callable<Integer> {
         Flags.atLeast("--items", items, 0);
         Flags.atLeast("--seeds", seeds, 1);
         Flags.atLeast("--n-predict", tokens, 1);
-        Flags.atLeast("--shots", shots, 1);
+        Flags.atLeast("--shots", shots, 0);
         Flags.atLeast("--parallel", parallel, 1);
         return new EvalOptions(items, EvalOptions.seeds(seeds), tokens, shots, parallel);
     }

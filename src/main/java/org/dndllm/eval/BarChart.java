@@ -19,7 +19,7 @@ import org.dndllm.format.AtomicFile;
 
 /**
  * Accuracies as horizontal bars with 95 % intervals, as a PNG. Drawn with Java2D because intervals of proportions are not
- * symmetric, and the chart libraries at hand know symmetric error bars only.
+ * symmetric, and the error bars of XChart, the library that would otherwise do, are.
  */
 public final class BarChart {
     private static final int SCALE = 2; // pixels per unit of layout, for sharp text

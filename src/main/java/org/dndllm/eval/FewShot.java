@@ -16,7 +16,8 @@ final class FewShot {
     }
 
     /**
-     * Draws demonstrations, the same for all questions.
+     * Draws demonstrations, the same for all questions. The first of them are the prompts that the generator reads with the
+     * same seed.
      *
      * @param room tokens that demonstrations may take
      * @param most how many at most

@@ -86,6 +86,27 @@ class EvalCommandIT {
     }
 
     @Test
+    void eval_shotsByDefault_asManyAsTheGeneratorReads() {
+        JsonNode json = Cli.run(
+                        "eval",
+                        "--tasks",
+                        world.tasks(),
+                        "--task",
+                        "plural",
+                        "--controls",
+                        "--items",
+                        "2",
+                        "--seeds",
+                        "1",
+                        "-n",
+                        "2",
+                        "--json")
+                .json();
+
+        assertThat(json.at("/summary/controls/few_shot/remark").asString()).isEqualTo("16 shots");
+    }
+
+    @Test
     void eval_calibrateThenGenerate_scoresEverywhere() {
         // when
         JsonNode json = eval("--tasks", world.tasks(), "--generator", bundle, "--calibrate-ood", "--ood", "--json")
@@ -138,7 +159,7 @@ class EvalCommandIT {
                 "unknown task|--task nothing|'nothing'",
                 "no seeds|--seeds 0|--seeds",
                 "negative items|--items -1|--items",
-                "no shots|--shots 0|--shots",
+                "negative shots|--shots -1|--shots",
                 "no lane|--parallel 0|--parallel",
                 "too many lanes|--parallel 500|parallel",
                 "no tokens|-n 0|--n-predict",

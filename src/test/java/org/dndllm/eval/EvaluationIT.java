@@ -7,8 +7,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.dndllm.InvalidInputException;
 import org.dndllm.engine.DragAndDrop;
 import org.dndllm.engine.Nano;
@@ -127,6 +129,31 @@ class EvaluationIT {
                 assertThat(measurement.remark()).contains("no folder of trained LoRAs");
             }
             assertThat(Summary.of(List.of(result)).rows()).hasSize(Control.values().length);
+        }
+    }
+
+    @Test
+    void task_testPromptInAnotherTasksTraining_warns() throws IOException {
+        // given: a copy of the folder in which a training task trains on a test prompt of the task
+        Path leaky = Files.createDirectories(folder.resolve("leaky"));
+        try (Stream<Path> files = Files.list(world.tasks())) {
+            for (Path file : files.toList()) {
+                Files.copy(file, leaky.resolve(file.getFileName()));
+            }
+        }
+        String prompt = TaskFolder.open(leaky).task("plural").test().get(3).prompt();
+        TaskFiles.text(leaky.resolve("choice_train.json"), "[" + TaskFiles.item(prompt, "x") + "]");
+        LoraFolder loras = LoraFolder.open(world.loras());
+        EvalOptions options = new EvalOptions(5, EvalOptions.seeds(1), 2, 0, 4);
+
+        try (Evaluation evaluation = Evaluation.of(dnd, TaskFolder.open(leaky), Optional.of(loras), options)) {
+            TaskResult result = evaluation.task("plural", EnumSet.of(Control.BASE, Control.FEW_SHOT), Progress.NONE);
+
+            assertThat(result.items()).hasSize(5);
+            assertThat(result.warnings())
+                    .anySatisfy(warning -> assertThat(warning).startsWith("1 of 5 test prompts of plural"));
+            // 512 positions do not hold the 16 prompts that the generator reads
+            assertThat(result.of(Control.FEW_SHOT).orElseThrow().remark()).matches("([1-9]|1[0-5]) shots");
         }
     }
 
