@@ -27,6 +27,7 @@ import org.dndllm.train.torch.Parameters;
  */
 final class Checkpoints {
     private static final String PREFIX = "step-";
+    private static final String DOOMED = ".old-";
     private static final String PARAMETERS = "parameters.safetensors";
     private static final String OPTIMISER = "adamw.safetensors";
     private static final String BEST = "best.safetensors";
@@ -71,6 +72,7 @@ final class Checkpoints {
      * @throws InvalidInputException when it belongs to a run with other settings or parameters
      */
     TrainingState restore(Parameters parameters, AdamW optimiser, Optional<BestParameters> best) {
+        sweep();
         List<Path> checkpoints = list();
         if (checkpoints.isEmpty()) {
             return TrainingState.BEGINNING;
@@ -145,18 +147,39 @@ final class Checkpoints {
     /** Renamed first, so that a process that dies here leaves nothing that looks like a checkpoint. */
     private void delete(Path checkpoint) {
         try {
-            Path temporary = Files.createTempDirectory(folder, ".old-");
-            Path doomed = temporary.resolve("checkpoint");
+            Path doomed = folder.resolve(DOOMED + checkpoint.getFileName());
             Files.move(checkpoint, doomed);
-            try (Stream<Path> files = Files.list(doomed)) {
-                for (Path file : (Iterable<Path>) files::iterator) {
-                    Files.delete(file);
-                }
-            }
-            Files.delete(doomed);
-            Files.delete(temporary);
+            deleteTree(doomed);
         } catch (IOException e) {
             throw new EnvironmentException(checkpoint + ": cannot be removed (" + e + "); check its permissions", e);
+        }
+    }
+
+    /** Removes what a process left that died while it wrote or removed a checkpoint; nobody else works in this folder. */
+    private void sweep() {
+        if (!Files.isDirectory(folder)) {
+            return;
+        }
+        try (Stream<Path> entries = Files.list(folder)) {
+            for (Path entry : entries.filter(path -> path.getFileName().toString().startsWith("."))
+                    .toList()) {
+                deleteTree(entry);
+            }
+        } catch (IOException e) {
+            throw new EnvironmentException(folder + ": cannot be cleaned (" + e + "); check its permissions", e);
+        }
+    }
+
+    /** Removes all checkpoints, when a run is over and its result is kept elsewhere. */
+    void clear() {
+        list().forEach(this::delete);
+    }
+
+    private static void deleteTree(Path root) throws IOException {
+        try (Stream<Path> files = Files.walk(root)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
         }
     }
 }

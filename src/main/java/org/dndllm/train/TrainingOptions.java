@@ -6,10 +6,12 @@ import java.util.Map;
 /**
  * How a run trains.
  *
- * @param steps optimiser steps
+ * @param steps optimiser steps in all
  * @param learningRate highest rate
  * @param warmup steps of linear warm-up
  * @param floor rate at the end, as a share of the highest
+ * @param tail how many steps at the end belong to a second phase at a constant rate, 0 for none
+ * @param tailRate that rate
  * @param weightDecay decoupled, on matrices only
  * @param clip largest norm of all gradients together, 0 for no limit
  * @param accumulate parts of a step whose gradients are averaged
@@ -24,6 +26,8 @@ public record TrainingOptions(
         double learningRate,
         long warmup,
         double floor,
+        long tail,
+        double tailRate,
         double weightDecay,
         double clip,
         int accumulate,
@@ -41,12 +45,13 @@ public record TrainingOptions(
         require(checkpointEvery >= 1, "checkpointEvery", checkpointEvery);
         require(validateEvery >= 0, "validateEvery", validateEvery);
         require(patience >= 0, "patience", patience);
-        new CosineSchedule(learningRate, warmup, steps, floor); // checks the rest
+        require(tail >= 0 && tail < steps, "tail", tail);
+        new CosineSchedule(learningRate, warmup, steps - tail, floor, tailRate); // checks the rest
     }
 
     /** Plain settings: no decay, no accumulation, clipping at 1, a checkpoint every 200 steps, no validation. */
     public static TrainingOptions of(long steps, double learningRate, long seed) {
-        return new TrainingOptions(steps, learningRate, 0, 0, 0, 1, 1, false, seed, 200, 0, 0);
+        return new TrainingOptions(steps, learningRate, 0, 0, 0, 0, 0, 1, 1, false, seed, 200, 0, 0);
     }
 
     /** Another schedule around the same peak. */
@@ -56,6 +61,27 @@ public record TrainingOptions(
                 learningRate,
                 newWarmup,
                 newFloor,
+                tail,
+                tailRate,
+                weightDecay,
+                clip,
+                accumulate,
+                bfloat16,
+                seed,
+                checkpointEvery,
+                validateEvery,
+                patience);
+    }
+
+    /** A second phase: the last steps run at a constant rate. */
+    public TrainingOptions withTail(long newTail, double newTailRate) {
+        return new TrainingOptions(
+                steps,
+                learningRate,
+                warmup,
+                floor,
+                newTail,
+                newTailRate,
                 weightDecay,
                 clip,
                 accumulate,
@@ -73,6 +99,8 @@ public record TrainingOptions(
                 learningRate,
                 warmup,
                 floor,
+                tail,
+                tailRate,
                 newWeightDecay,
                 newClip,
                 accumulate,
@@ -90,6 +118,8 @@ public record TrainingOptions(
                 learningRate,
                 warmup,
                 floor,
+                tail,
+                tailRate,
                 weightDecay,
                 clip,
                 newAccumulate,
@@ -107,6 +137,8 @@ public record TrainingOptions(
                 learningRate,
                 warmup,
                 floor,
+                tail,
+                tailRate,
                 weightDecay,
                 clip,
                 accumulate,
@@ -117,9 +149,28 @@ public record TrainingOptions(
                 newPatience);
     }
 
+    /** The same run under another seed. */
+    public TrainingOptions withSeed(long newSeed) {
+        return new TrainingOptions(
+                steps,
+                learningRate,
+                warmup,
+                floor,
+                tail,
+                tailRate,
+                weightDecay,
+                clip,
+                accumulate,
+                bfloat16,
+                newSeed,
+                checkpointEvery,
+                validateEvery,
+                patience);
+    }
+
     /** The learning rates. */
     public CosineSchedule schedule() {
-        return new CosineSchedule(learningRate, warmup, steps, floor);
+        return new CosineSchedule(learningRate, warmup, steps - tail, floor, tailRate);
     }
 
     /** What decides the numbers of a run, for its checkpoints: a resumed run must have the same. */
@@ -129,6 +180,8 @@ public record TrainingOptions(
         json.put("learning_rate", learningRate);
         json.put("warmup", warmup);
         json.put("floor", floor);
+        json.put("tail", tail);
+        json.put("tail_rate", tailRate);
         json.put("weight_decay", weightDecay);
         json.put("clip", clip);
         json.put("accumulate", accumulate);

@@ -61,7 +61,7 @@ public final class TrainingRun {
      */
     public TrainingResult run() {
         createFolder();
-        Checkpoints checkpoints = new Checkpoints(folder.resolve("checkpoints"), options.toJson());
+        Checkpoints checkpoints = checkpoints();
         Optional<BestParameters> best =
                 options.validateEvery() > 0 ? Optional.of(new BestParameters(parameters)) : Optional.empty();
         try (AdamW optimiser = new AdamW(parameters, options.weightDecay())) {
@@ -76,6 +76,15 @@ public final class TrainingRun {
         } finally {
             best.ifPresent(BestParameters::close);
         }
+    }
+
+    /** Removes the run's checkpoints, to save their space when its result is kept elsewhere; it cannot be resumed then. */
+    public void discardCheckpoints() {
+        checkpoints().clear();
+    }
+
+    private Checkpoints checkpoints() {
+        return new Checkpoints(folder.resolve("checkpoints"), options.toJson());
     }
 
     private TrainingState train(
