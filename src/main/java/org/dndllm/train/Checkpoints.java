@@ -161,7 +161,8 @@ final class Checkpoints {
             return;
         }
         try (Stream<Path> entries = Files.list(folder)) {
-            for (Path entry : entries.filter(path -> path.getFileName().toString().startsWith("."))
+            for (Path entry : entries.filter(
+                            path -> path.getFileName().toString().startsWith("."))
                     .toList()) {
                 deleteTree(entry);
             }
