@@ -38,6 +38,8 @@ class ArchitectureTest {
             .definedBy("org.dndllm.synth..")
             .layer("nano")
             .definedBy("org.dndllm.nano..")
+            .layer("train")
+            .definedBy("org.dndllm.train..")
             .layer("engine")
             .definedBy("org.dndllm.engine..")
             .layer("cli")
@@ -48,20 +50,22 @@ class ArchitectureTest {
             .mayOnlyBeAccessedByLayers("cli")
             .whereLayer("nano")
             .mayOnlyBeAccessedByLayers("cli")
+            .whereLayer("train")
+            .mayOnlyBeAccessedByLayers("cli")
             .whereLayer("synth")
-            .mayOnlyBeAccessedByLayers("nano", "cli")
+            .mayOnlyBeAccessedByLayers("nano", "train", "cli")
             .whereLayer("llama")
             .mayOnlyBeAccessedByLayers("engine", "cli")
             .whereLayer("bindings")
             .mayOnlyBeAccessedByLayers("llama")
             .whereLayer("generator")
-            .mayOnlyBeAccessedByLayers("synth", "engine", "cli")
+            .mayOnlyBeAccessedByLayers("synth", "train", "engine", "cli")
             .whereLayer("encoder")
-            .mayOnlyBeAccessedByLayers("synth", "engine", "cli")
+            .mayOnlyBeAccessedByLayers("synth", "train", "engine", "cli")
             .whereLayer("onnx")
-            .mayOnlyBeAccessedByLayers("encoder", "generator", "synth", "engine", "cli")
+            .mayOnlyBeAccessedByLayers("encoder", "generator", "synth", "train", "engine", "cli")
             .whereLayer("lora")
-            .mayOnlyBeAccessedByLayers("generator", "llama", "synth", "engine", "cli");
+            .mayOnlyBeAccessedByLayers("generator", "llama", "synth", "train", "engine", "cli");
 
     @ArchTest
     static final ArchRule noCycles =
@@ -91,6 +95,15 @@ class ArchitectureTest {
             .should()
             .dependOnClassesThat()
             .resideInAPackage("ai.onnxruntime..");
+
+    /** LibTorch is not on the class path of a plain run: any other package that named it would not load there. */
+    @ArchTest
+    static final ArchRule onlyTrainSeesLibTorch = noClasses()
+            .that()
+            .resideOutsideOfPackage("org.dndllm.train..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("org.bytedeco..");
 
     @ArchTest
     static final ArchRule onlyTheCommandLinePrintsAndExits = noClasses()
