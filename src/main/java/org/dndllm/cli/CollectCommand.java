@@ -268,6 +268,9 @@ final class CollectCommand implements Callable<Integer> {
         range("--clip", clip, 0, Double.MAX_VALUE);
         range("--validation", validationShare, 0, 0.9);
         Recipe chosen = chosenRecipe();
+        if (chosen instanceof Recipe.DenseSnapshots && patience > 0) {
+            throw wrong("--patience", "would end a run before its snapshots; leave it out with --recipe official");
+        }
         long tail = chosen instanceof Recipe.DenseSnapshots dense ? dense.tail() : 0;
         TrainingOptions options = TrainingOptions.of(steps + tail, learningRate, seed)
                 .withSchedule(Math.min(warmup, steps - 1), 0)
