@@ -36,6 +36,10 @@ class ArchitectureTest {
             .definedBy("org.dndllm.bindings..")
             .layer("synth")
             .definedBy("org.dndllm.synth..")
+            .layer("nano")
+            .definedBy("org.dndllm.nano..")
+            .layer("train")
+            .definedBy("org.dndllm.train..")
             .layer("engine")
             .definedBy("org.dndllm.engine..")
             .layer("eval")
@@ -48,20 +52,24 @@ class ArchitectureTest {
             .mayOnlyBeAccessedByLayers("cli")
             .whereLayer("engine")
             .mayOnlyBeAccessedByLayers("eval", "cli")
-            .whereLayer("synth")
+            .whereLayer("nano")
             .mayOnlyBeAccessedByLayers("cli")
+            .whereLayer("train")
+            .mayOnlyBeAccessedByLayers("cli")
+            .whereLayer("synth")
+            .mayOnlyBeAccessedByLayers("nano", "train", "cli")
             .whereLayer("llama")
             .mayOnlyBeAccessedByLayers("engine", "eval", "cli")
             .whereLayer("bindings")
             .mayOnlyBeAccessedByLayers("llama")
             .whereLayer("generator")
-            .mayOnlyBeAccessedByLayers("synth", "engine", "eval", "cli")
+            .mayOnlyBeAccessedByLayers("synth", "train", "engine", "eval", "cli")
             .whereLayer("encoder")
-            .mayOnlyBeAccessedByLayers("synth", "engine", "eval", "cli")
+            .mayOnlyBeAccessedByLayers("synth", "train", "engine", "eval", "cli")
             .whereLayer("onnx")
-            .mayOnlyBeAccessedByLayers("encoder", "generator", "synth", "engine", "eval", "cli")
+            .mayOnlyBeAccessedByLayers("encoder", "generator", "synth", "train", "engine", "eval", "cli")
             .whereLayer("lora")
-            .mayOnlyBeAccessedByLayers("generator", "llama", "synth", "engine", "eval", "cli");
+            .mayOnlyBeAccessedByLayers("generator", "llama", "synth", "train", "engine", "eval", "cli");
 
     @ArchTest
     static final ArchRule noCycles =
@@ -91,6 +99,15 @@ class ArchitectureTest {
             .should()
             .dependOnClassesThat()
             .resideInAPackage("ai.onnxruntime..");
+
+    /** LibTorch is not on the class path of a plain run: any other package that named it would not load there. */
+    @ArchTest
+    static final ArchRule onlyTrainSeesLibTorch = noClasses()
+            .that()
+            .resideOutsideOfPackage("org.dndllm.train..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("org.bytedeco..");
 
     @ArchTest
     static final ArchRule onlyTheCommandLinePrintsAndExits = noClasses()

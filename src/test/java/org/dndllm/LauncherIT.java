@@ -155,6 +155,43 @@ class LauncherIT {
                 .contains("--enable-native-access=ALL-UNNAMED", "-Ddnd.home=", "org.dndllm.cli.Main demo --json");
     }
 
+    @Test
+    void dnd_trainingCommandWithoutLibTorchAndMaven_saysSo() throws IOException, InterruptedException {
+        // given: built already, LibTorch not fetched yet
+        Files.createDirectories(project.resolve("target"));
+        Files.createFile(project.resolve("target/dnd-build"));
+        Map<String, String> environment =
+                Map.of("DND_JAVA_HOME", jdk("new", "25").toString(), "DND_LLAMA_LIB_PATH", folder.toString());
+
+        // when, then: only training asks for it, and its help does not
+        run("scripts/dnd", "collect tasks", environment).environment("mvn", "LibTorch");
+        assertThat(run("scripts/dnd", "collect --help", environment).code()).isZero();
+    }
+
+    @Test
+    void dnd_trainingCommand_startsJavaWithLibTorch() throws IOException, InterruptedException {
+        // given: LibTorch of the pinned version fetched before
+        Files.createDirectories(project.resolve("target/train-lib"));
+        Files.createFile(project.resolve("target/dnd-build"));
+        Files.createFile(project.resolve("target/train-lib/pytorch-" + pinned("pytorch.version") + ".jar"));
+        Map<String, String> environment =
+                Map.of("DND_JAVA_HOME", jdk("new", "25").toString(), "DND_LLAMA_LIB_PATH", folder.toString());
+
+        // when
+        Ended training = run("scripts/dnd", "collect tasks", environment);
+        Ended plain = launch(environment);
+
+        // then
+        assertThat(training.out())
+                .contains("target/train-lib/*", "-Dorg.bytedeco.javacpp.maxphysicalbytes=0", "--sun-misc-unsafe");
+        assertThat(training.err()).isEmpty();
+        assertThat(plain.out()).doesNotContain("train-lib", "--sun-misc-unsafe");
+    }
+
+    private String pinned(String property) throws IOException {
+        return Files.readString(project.resolve("pom.xml")).replaceAll("(?s).*<" + property + ">([^<]*)<.*", "$1");
+    }
+
     private Ended launch(Map<String, String> environment) throws IOException, InterruptedException {
         return run("scripts/dnd", "demo --json", environment);
     }

@@ -34,6 +34,7 @@ import picocli.CommandLine.Command;
             ConvertCommand.class,
             InspectCommand.class,
             DoctorCommand.class,
+            CollectCommand.class,
             BenchCommand.class,
             BuildNanoCommand.class,
             CommandLine.HelpCommand.class,

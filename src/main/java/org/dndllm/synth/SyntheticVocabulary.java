@@ -140,7 +140,7 @@ public final class SyntheticVocabulary {
     }
 
     /** The {@code tokenizer.*} keys, in the converter's order. */
-    void putInto(GgufWriter writer) {
+    public void putInto(GgufWriter writer) {
         writer.put("tokenizer.ggml.model", "gpt2")
                 .put("tokenizer.ggml.pre", "qwen2")
                 .putStrings("tokenizer.ggml.tokens", tokens)

@@ -16,7 +16,7 @@ import java.util.TreeSet;
  * frequent words and word ends. Nothing in the text it was made from becomes [UNK] unless a word is longer than BERT allows.
  * The same text gives the same vocabulary on every machine.
  */
-final class WordPieceVocabulary {
+public final class WordPieceVocabulary {
     private static final List<String> SPECIAL = List.of("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]");
     private static final int MIN_PIECE = 2;
 
@@ -27,7 +27,7 @@ final class WordPieceVocabulary {
      *
      * @param size upper bound; exceeded only when the characters alone need more
      */
-    static List<String> of(List<String> corpus, int size) {
+    public static List<String> of(List<String> corpus, int size) {
         Map<String, Integer> words = words(corpus);
         Set<String> tokens = new LinkedHashSet<>(SPECIAL);
         tokens.addAll(characters(words.keySet()));

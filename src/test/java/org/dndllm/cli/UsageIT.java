@@ -45,6 +45,9 @@ class UsageIT {
                 "bench unknown",
                 "bench synthesize",
                 "chat --prompt",
+                "collect",
+                "collect tasks",
+                "collect tasks --save-to out --seeds many",
             })
     void wrongUsage_exitCodeTwoAndUsage(String line) {
         Cli run = Cli.run((Object[]) line.split(" "));
@@ -70,6 +73,7 @@ class UsageIT {
                 "bench decode",
                 "bench soak",
                 "build-nano",
+                "collect",
             })
     void help_everyCommand_hasAnExample(String command) {
         Cli run = Cli.run((Object[]) (command + " --help").strip().split(" ")).ok();

@@ -1,0 +1,46 @@
+package org.dndllm.nano;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+
+/**
+ * Documents from which the base model learns every skill and every wording, but not which skill a wording asks for: cues
+ * are uniform and tell nothing about the answer. Lists are training lists. Immutable.
+ */
+final class BaseText {
+    private final WorldSpec spec;
+
+    BaseText(WorldSpec spec) {
+        this.spec = spec;
+    }
+
+    /** The turns of one document; a function of seed and index. */
+    List<Turn> document(long index) {
+        Random random = Mixing.random(spec.seed(), "base", index);
+        double kind = random.nextDouble();
+        Combination rule = Combination.draw(random);
+        if (kind < spec.instructionShare()) {
+            return List.of(instruction(rule, random));
+        }
+        if (kind < spec.instructionShare() + spec.cueShare()) {
+            return List.of(cued(rule, random));
+        }
+        // One hidden rule for the whole conversation: what came before shows it.
+        List<Turn> turns = new ArrayList<>(spec.turns());
+        for (int i = 0; i < spec.turns(); i++) {
+            turns.add(cued(rule, random));
+        }
+        return List.copyOf(turns);
+    }
+
+    private Turn instruction(Combination rule, Random random) {
+        LetterList list = LetterList.draw(random, spec, Split.TRAIN);
+        return new Turn(rule.instruction() + " : " + list.text(), rule.answer(list));
+    }
+
+    private Turn cued(Combination rule, Random random) {
+        CueSentence sentence = CueSentence.uniform(random, spec);
+        return new Turn(sentence.text(), rule.answer(sentence.list()));
+    }
+}
