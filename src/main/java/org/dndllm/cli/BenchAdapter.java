@@ -2,20 +2,12 @@ package org.dndllm.cli;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.dndllm.engine.AdapterBuffer;
-import org.dndllm.format.DType;
-import org.dndllm.format.GgmlType;
 import org.dndllm.llama.AdapterSet;
-import org.dndllm.llama.ContextOptions;
 import org.dndllm.llama.LlamaContext;
-import org.dndllm.llama.LlamaModel;
 import org.dndllm.llama.LoraAdapter;
-import org.dndllm.llama.ModelOptions;
-import org.dndllm.lora.GgufAdapter;
-import org.dndllm.lora.LoraWeights;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -34,7 +26,6 @@ import picocli.CommandLine.Option;
         })
 final class BenchAdapter implements Callable<Integer> {
     private static final int WARM_UP = 100;
-    private static final int[] PROMPT = {1, 2, 3, 4, 5, 6, 7, 8};
 
     @Mixin
     private final Output output = new Output();
@@ -52,38 +43,26 @@ final class BenchAdapter implements Callable<Integer> {
     public Integer call() {
         Flags.atLeast("--rounds", rounds, 1);
         Flags.atLeast("--rank", rank, 1);
-        GgmlType type = engine.adapterType();
-        try (LlamaModel model = LlamaModel.open(engine.model(), ModelOptions.CPU);
-                LlamaContext context = model.newContext(
-                        ContextOptions.DEFAULT.withContextLength(512).withThreads(1))) {
-            LoraWeights weights = RandomAdapter.of(model.shape(), rank, DType.F16, 7);
-            float[] before = logits(context);
+        try (BenchSetup setup = BenchSetup.open(engine, rank)) {
+            float[] before = setup.logits();
             Timings times = new Timings(rounds);
             try (AdapterBuffer buffer = new AdapterBuffer()) {
                 for (int round = 0; round < WARM_UP; round++) {
-                    measure(model, context, weights, type, buffer, new Timings(1));
+                    measure(setup, buffer, new Timings(1));
                 }
                 for (int round = 0; round < rounds; round++) {
-                    measure(model, context, weights, type, buffer, times);
+                    measure(setup, buffer, times);
                 }
             }
-            boolean identical = Arrays.equals(before, logits(context));
-            Map<String, Object> json = new LinkedHashMap<>();
-            json.put("machine", Machine.facts());
-            json.put("model", engine.model().toString());
-            json.put("adapter_type", type.name());
-            json.put("rank", rank);
-            json.put("parameters", weights.parameters());
-            json.put("gguf_bytes", GgufAdapter.size(weights, type));
+            boolean identical = Arrays.equals(before, setup.logits());
+            Map<String, Object> json = setup.facts();
             json.put("convert_ms", times.convert.toJson());
             json.put("load_ms", times.load.toJson());
             json.put("attach_ms", times.attach.toJson());
             json.put("weights_to_attached_ms", times.total.toJson());
             json.put("detach_and_reattach_ms", times.again.toJson());
             json.put("logits_identical_after_detach", identical);
-            output.line(
-                    "%s, %s, rank %d, %,d parameters, %,d bytes",
-                    engine.model(), type, rank, weights.parameters(), GgufAdapter.size(weights, type));
+            output.line("%s", setup.title());
             print("convert", times.convert);
             print("load", times.load);
             print("attach", times.attach);
@@ -108,17 +87,12 @@ final class BenchAdapter implements Callable<Integer> {
     }
 
     /** One adapter from weights to the running model and back, the way the engine does it. */
-    private static void measure(
-            LlamaModel model,
-            LlamaContext context,
-            LoraWeights weights,
-            GgmlType type,
-            AdapterBuffer buffer,
-            Timings times) {
+    private static void measure(BenchSetup setup, AdapterBuffer buffer, Timings times) {
+        LlamaContext context = setup.context();
         long start = System.nanoTime();
-        MemorySegment gguf = buffer.write(weights, type);
+        MemorySegment gguf = buffer.write(setup.weights(), setup.type());
         long converted = System.nanoTime();
-        LoraAdapter adapter = model.loadAdapter(gguf, "bench");
+        LoraAdapter adapter = setup.model().loadAdapter(gguf, "bench");
         long loaded = System.nanoTime();
         context.attach(AdapterSet.of(adapter));
         long attached = System.nanoTime();
@@ -139,13 +113,5 @@ final class BenchAdapter implements Callable<Integer> {
         output.line(
                 "  %-20s median %8.3f ms   p10 %8.3f   p90 %8.3f",
                 name, samples.median(), samples.quantile(0.1), samples.quantile(0.9));
-    }
-
-    private static float[] logits(LlamaContext context) {
-        context.clear();
-        context.decode(PROMPT);
-        float[] logits = context.logits();
-        context.clear();
-        return logits;
     }
 }

@@ -1,7 +1,6 @@
 package org.dndllm.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -11,7 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 
-/** The measurements run and print what they promise; their numbers are judged elsewhere. */
+/** The measurements run and print what they promise; their numbers are judged elsewhere, the soak by AdapterSoakIT. */
 class BenchCommandIT {
     private static final String CONFIG = """
             {"model_type": "qwen2", "num_hidden_layers": 2, "hidden_size": 32, "num_attention_heads": 4,
@@ -20,17 +19,6 @@ class BenchCommandIT {
 
     @TempDir
     Path folder;
-
-    @Test
-    void soak_shortRun_reportsGrowth() {
-        assumeTrue(Files.isReadable(Path.of("/proc/self/status")), "needs /proc/self/status (Linux)");
-        JsonNode json = Cli.run("bench", "soak", "--rounds", 220, "--json").json();
-
-        assertThat(json.get("rounds").asInt()).isEqualTo(220);
-        assertThat(json.get("resident_mb_early").get("median").asDouble()).isPositive();
-        assertThat(json.get("growth_mb").isNumber()).isTrue();
-        assertThat(json.get("machine").get("jdk").asString()).isNotEmpty();
-    }
 
     @Test
     void adapter_fewRounds_identicalAfterDetach() {
