@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.dndllm.llama.NativeLibrary;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -110,11 +111,49 @@ class UsageIT {
         child(folder, folder, List.of("demo")).refused(3, "nano set", "scripts/dnd");
     }
 
-    /** A JVM of its own, as the launcher starts it: the native library is loaded once per process. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"demo", "chat --prompt a", "generate --prompts %s --save-to %s", "bench adapter --rounds 1"})
+    void environment_nativeAccessDenied_oneLineNamingTheFlag(String line) throws IOException, InterruptedException {
+        Path prompts = Files.writeString(folder.resolve("prompts.txt"), "one\ntwo\n");
+
+        Cli run = child(
+                NativeLibrary.locate().folder(),
+                Cli.ROOT,
+                denyNativeAccess(),
+                List.of(line.formatted(prompts, folder.resolve("out")).split(" ")));
+
+        run.refused(3, "denies", "--enable-native-access=ALL-UNNAMED");
+    }
+
+    @Test
+    void environment_nativeAccessDenied_doctorNamesTheFlagForBothEngines() throws IOException, InterruptedException {
+        Cli run = child(NativeLibrary.locate().folder(), Cli.ROOT, denyNativeAccess(), List.of("doctor"));
+
+        assertThat(run.code()).isEqualTo(3);
+        assertThat(run.out().lines().filter(line -> line.startsWith("PROBLEM")))
+                .hasSize(2)
+                .allMatch(line -> line.contains("--enable-native-access=ALL-UNNAMED"));
+        assertThat(run.err()).isEmpty();
+    }
+
+    /** From JDK 24 on there is a flag for it; before, naming any module denied all others. */
+    private static String denyNativeAccess() {
+        return Runtime.version().feature() >= 24
+                ? "--illegal-native-access=deny"
+                : "--enable-native-access=java.logging";
+    }
+
     private Cli child(Path libraries, Path home, List<String> arguments) throws IOException, InterruptedException {
+        return child(libraries, home, "--enable-native-access=ALL-UNNAMED", arguments);
+    }
+
+    /** A JVM of its own, as the launcher starts it: the native library is loaded once per process. */
+    private Cli child(Path libraries, Path home, String access, List<String> arguments)
+            throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED",
+                access,
                 "-Xshare:auto",
                 "-XX:TieredStopAtLevel=1",
                 "-Ddnd.home=" + home,
