@@ -67,6 +67,10 @@ final class BenchDecode implements Callable<Integer> {
         Flags.atLeast("--pairs", pairs, 1);
         Flags.atLeast("--tokens", tokens, 1);
         Flags.atLeast("--prompt-tokens", promptTokens, 1);
+        long all = (long) promptTokens + tokens;
+        if (all > CONTEXT) {
+            throw Flags.wrong("--tokens", "and --prompt-tokens are " + all + " together, expected at most " + CONTEXT);
+        }
         List<Run> ours = new ArrayList<>();
         List<Run> theirs = new ArrayList<>();
         try (LlamaModel model = LlamaModel.open(engine.model(), ModelOptions.CPU);

@@ -57,12 +57,12 @@ class BenchCommandIT {
 
     @Test
     void countsOutOfRange_refusedBeforeAnyWork() {
-        Cli.run("bench", "soak", "--rounds", 199).refused(1, "--rounds", "200");
-        Cli.run("bench", "adapter", "--rounds", 0).refused(1, "--rounds");
-        Cli.run("bench", "adapter", "--rank", 0).refused(1, "--rank");
-        Cli.run("bench", "decode", "--pairs", 0).refused(1, "--pairs");
-        Cli.run("bench", "decode", "--tokens", 0).refused(1, "--tokens");
-        Cli.run("bench", "decode", "--tokens", 5000).refused(1, "1024");
+        Cli.run("bench", "soak", "--rounds", 199).refused(2, "--rounds", "200");
+        Cli.run("bench", "adapter", "--rounds", 0).refused(2, "--rounds");
+        Cli.run("bench", "adapter", "--rank", 0).refused(2, "--rank");
+        Cli.run("bench", "decode", "--pairs", 0).refused(2, "--pairs");
+        Cli.run("bench", "decode", "--tokens", 0).refused(2, "--tokens");
+        Cli.run("bench", "decode", "--tokens", 5000).refused(2, "1024");
     }
 
     @Test

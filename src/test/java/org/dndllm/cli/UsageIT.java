@@ -12,6 +12,7 @@ import org.dndllm.llama.NativeLibrary;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Exit codes 2 and 3, help and version. */
@@ -53,6 +54,30 @@ class UsageIT {
         assertThat(run.code()).isEqualTo(2);
         assertThat(run.out()).isEmpty();
         assertThat(run.err()).contains("Usage: dnd").doesNotContain("\tat ");
+    }
+
+    /** Values that picocli takes and the command refuses: the same exit code, one line that names the flag. */
+    @ParameterizedTest
+    @CsvSource({
+        "--ep,           demo --ep gpu",
+        "--ep,           generate --prompts absent.txt --save-to out --ep tpu",
+        "--adapter-type, demo --adapter-type q8_0",
+        "--adapter-type, bench adapter --adapter-type f64",
+        "--task,         demo --task unknown",
+        "--type,         convert absent target.gguf --base qwen2.5-0.5b --type q2_k",
+        "--type,         convert onnx/nano/base.gguf absent-folder --base qwen2.5-0.5b --type f16",
+        "--type,         bench synthesize qwen2.5-0.5b target.gguf --type q4_0",
+        "--rounds,       bench soak --rounds 1",
+        "--pairs,        bench decode --pairs 0",
+        "--json,         chat --json",
+        "--lora-scaled,  chat --prompt a --lora-scaled adapter.gguf",
+        "temperature,    chat --prompt a --temp -1",
+        "backend,        chat --prompt a -ngl 3",
+        "contextLength,  chat --prompt a -c -1",
+        "threads,        chat --prompt a -t -1",
+    })
+    void wrongFlagValue_exitCodeTwoAndItsName(String flag, String line) {
+        Cli.run((Object[]) line.split(" ")).refused(2, flag);
     }
 
     @ParameterizedTest
