@@ -9,6 +9,7 @@ import org.dndllm.llama.ContextOptions;
 import org.dndllm.llama.LlamaContext;
 import org.dndllm.llama.LlamaModel;
 import org.dndllm.llama.ModelOptions;
+import org.dndllm.lora.BaseTensors;
 import org.dndllm.lora.GgufAdapter;
 import org.dndllm.lora.LoraWeights;
 
@@ -22,10 +23,12 @@ final class BenchSetup implements AutoCloseable {
     private final LlamaContext context;
     private final LoraWeights weights;
     private final GgmlType type;
+    private final BaseTensors baseTensors;
 
     private BenchSetup(LlamaModel model, GgmlType type, int rank) {
         this.model = model;
         this.type = type;
+        baseTensors = BaseTensors.of(model.shape());
         context = model.newContext(
                 ContextOptions.DEFAULT.withContextLength(CONTEXT).withThreads(1));
         weights = RandomAdapter.of(model.shape(), rank, DType.F16, SEED);
@@ -56,6 +59,11 @@ final class BenchSetup implements AutoCloseable {
 
     GgmlType type() {
         return type;
+    }
+
+    /** What adapters of this base may touch, for checks outside of loading. */
+    BaseTensors baseTensors() {
+        return baseTensors;
     }
 
     /** Decodes the prompt of all measurements into the context, which keeps it. */
