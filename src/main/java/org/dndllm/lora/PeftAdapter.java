@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
 import org.dndllm.InvalidInputException;
 import org.dndllm.format.AtomicFile;
 import org.dndllm.format.DType;
@@ -67,11 +66,7 @@ public final class PeftAdapter {
         try (SafetensorsFile file = open(folder)) {
             Content content = content(file, config, null);
             return new PeftSummary(
-                    config.rank(),
-                    config.alpha(),
-                    content.dtype(),
-                    content.tensors().stream().map(LoraTensor::module).collect(Collectors.toUnmodifiableSet()),
-                    content.tensors().size());
+                    config.rank(), config.alpha(), content.tensors().size());
         }
     }
 

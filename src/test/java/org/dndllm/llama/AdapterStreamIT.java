@@ -29,7 +29,6 @@ class AdapterStreamIT {
     Path folder;
 
     private Path temporary;
-    private Arena arena;
     private LlamaModel model;
     private LlamaContext context;
     private MemorySegment gguf;
@@ -37,16 +36,14 @@ class AdapterStreamIT {
     @BeforeEach
     void open() throws IOException {
         temporary = Files.createDirectory(folder.resolve("temporary"));
-        arena = Arena.ofConfined();
         model = TinyModel.open(folder);
         context = model.newContext(TinyModel.SMALL);
-        gguf = GgufAdapter.toMemory(TinyModel.weights(1, 4, 0.2f), GgmlType.F32, arena);
+        gguf = GgufAdapter.toMemory(TinyModel.weights(1, 4, 0.2f), GgmlType.F32, Arena.ofAuto());
     }
 
     @AfterEach
     void close() {
         model.close();
-        arena.close();
     }
 
     @Test
