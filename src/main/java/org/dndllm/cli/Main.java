@@ -4,6 +4,7 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import org.dndllm.DndException;
 import org.dndllm.EnvironmentException;
+import org.dndllm.InvalidInputException;
 import org.dndllm.llama.ContextFullException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -90,6 +91,10 @@ public final class Main {
             line.getErr().println("dnd: unexpected failure, please report it with the lines below");
             failure.printStackTrace(line.getErr());
         }
-        return failure instanceof EnvironmentException ? ENVIRONMENT : FAILURE;
+        return switch (failure) {
+            case EnvironmentException environment -> ENVIRONMENT;
+            case InvalidInputException input when Flags.isUsage(input) -> USAGE;
+            default -> FAILURE;
+        };
     }
 }
