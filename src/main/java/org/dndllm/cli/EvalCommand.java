@@ -186,8 +186,7 @@ final class EvalCommand implements Callable<Integer> {
         }
         String asked = Optional.ofNullable(role).orElse(TaskRole.HELD_OUT.label());
         TaskRole wanted = TaskRole.of(asked)
-                .orElseThrow(() -> new InvalidInputException(
-                        "command line", "--role", "is '" + asked + "', expected one of " + TaskRole.labels()));
+                .orElseThrow(() -> Flags.wrong("--role", "is '" + asked + "', expected one of " + TaskRole.labels()));
         List<String> found = folder.names(wanted);
         if (found.isEmpty()) {
             throw new InvalidInputException(

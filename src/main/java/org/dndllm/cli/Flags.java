@@ -15,7 +15,7 @@ final class Flags {
     private static final String COMMAND_LINE = "command line";
     /** Sources of refusals that only flags can cause: their own, and the option records that they fill. */
     private static final Set<String> USAGE =
-            Set.of(COMMAND_LINE, "context options", "model options", "sampler options");
+            Set.of(COMMAND_LINE, "context options", "model options", "sampler options", "evaluation options");
 
     private Flags() {}
 

@@ -154,26 +154,26 @@ class EvalCommandIT {
     @CsvSource(
             delimiter = '|',
             value = {
-                "unknown role|--role spare|--role",
-                "role without tasks|--role validation|validation",
-                "unknown task|--task nothing|'nothing'",
-                "no seeds|--seeds 0|--seeds",
-                "negative items|--items -1|--items",
-                "negative shots|--shots -1|--shots",
-                "no lane|--parallel 0|--parallel",
-                "too many lanes|--parallel 500|parallel",
-                "no tokens|-n 0|--n-predict",
-                "no lora folder|--lora-dir absent-loras|absent-loras",
-                "no statistics|--ood|ood.safetensors",
+                "unknown role|--role spare|--role|2",
+                "role without tasks|--role validation|validation|1",
+                "unknown task|--task nothing|'nothing'|1",
+                "no seeds|--seeds 0|--seeds|2",
+                "negative items|--items -1|--items|2",
+                "negative shots|--shots -1|--shots|2",
+                "no lane|--parallel 0|--parallel|2",
+                "too many lanes|--parallel 500|parallel|2",
+                "no tokens|-n 0|--n-predict|2",
+                "no lora folder|--lora-dir absent-loras|absent-loras|1",
+                "no statistics|--ood|ood.safetensors|1",
             })
-    void eval_badFlag_refusedInOneLine(String name, String flags, String word) {
+    void eval_badFlag_refusedInOneLine(String name, String flags, String word, int code) {
         Object[] all = Stream.concat(
                         Stream.of("eval", "--tasks", world.tasks()), Arrays.stream((Object[]) flags.split(" ")))
                 .toArray();
 
         Cli run = Cli.run(all);
 
-        assertThat(run.code()).as(name).isNotZero();
+        assertThat(run.code()).as(name).isEqualTo(code);
         assertThat(run.out()).isEmpty();
         assertThat(run.err()).startsWith("dnd: ").contains(word).doesNotContain("\tat ");
         assertThat(run.err().lines()).hasSize(1);
