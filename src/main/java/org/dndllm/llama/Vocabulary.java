@@ -29,7 +29,7 @@ public final class Vocabulary {
     }
 
     /** What stands before a chat without a system message, where the model's own template puts something there. */
-    Optional<String> defaultSystem() {
+    public Optional<String> defaultSystem() {
         return defaultSystem;
     }
 

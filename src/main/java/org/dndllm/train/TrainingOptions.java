@@ -13,6 +13,7 @@ import java.util.Map;
  * @param tail how many steps at the end belong to a second phase at a constant rate, 0 for none
  * @param tailRate that rate
  * @param weightDecay decoupled, on matrices only
+ * @param beta2 decay of the second moment, usually 0.999; lower forgets the large gradients of the beginning sooner
  * @param clip largest norm of all gradients together, 0 for no limit
  * @param accumulate parts of a step whose gradients are averaged
  * @param bfloat16 matrix products of the forward pass in bfloat16
@@ -29,6 +30,7 @@ public record TrainingOptions(
         long tail,
         double tailRate,
         double weightDecay,
+        double beta2,
         double clip,
         int accumulate,
         boolean bfloat16,
@@ -40,6 +42,7 @@ public record TrainingOptions(
     public TrainingOptions {
         require(steps >= 1, "steps", steps);
         require(weightDecay >= 0, "weightDecay", weightDecay);
+        require(beta2 > 0 && beta2 < 1, "beta2", beta2);
         require(clip >= 0, "clip", clip);
         require(accumulate >= 1, "accumulate", accumulate);
         require(checkpointEvery >= 1, "checkpointEvery", checkpointEvery);
@@ -51,7 +54,7 @@ public record TrainingOptions(
 
     /** Plain settings: no decay, no accumulation, clipping at 1, a checkpoint every 200 steps, no validation. */
     public static TrainingOptions of(long steps, double learningRate, long seed) {
-        return new TrainingOptions(steps, learningRate, 0, 0, 0, 0, 0, 1, 1, false, seed, 200, 0, 0);
+        return new TrainingOptions(steps, learningRate, 0, 0, 0, 0, 0, 0.999, 1, 1, false, seed, 200, 0, 0);
     }
 
     /** Another schedule around the same peak. */
@@ -64,6 +67,7 @@ public record TrainingOptions(
                 tail,
                 tailRate,
                 weightDecay,
+                beta2,
                 clip,
                 accumulate,
                 bfloat16,
@@ -83,6 +87,7 @@ public record TrainingOptions(
                 newTail,
                 newTailRate,
                 weightDecay,
+                beta2,
                 clip,
                 accumulate,
                 bfloat16,
@@ -102,7 +107,28 @@ public record TrainingOptions(
                 tail,
                 tailRate,
                 newWeightDecay,
+                beta2,
                 newClip,
+                accumulate,
+                bfloat16,
+                seed,
+                checkpointEvery,
+                validateEvery,
+                patience);
+    }
+
+    /** Another decay of the second moment. */
+    public TrainingOptions withBeta2(double newBeta2) {
+        return new TrainingOptions(
+                steps,
+                learningRate,
+                warmup,
+                floor,
+                tail,
+                tailRate,
+                weightDecay,
+                newBeta2,
+                clip,
                 accumulate,
                 bfloat16,
                 seed,
@@ -121,6 +147,7 @@ public record TrainingOptions(
                 tail,
                 tailRate,
                 weightDecay,
+                beta2,
                 clip,
                 newAccumulate,
                 newBfloat16,
@@ -140,6 +167,7 @@ public record TrainingOptions(
                 tail,
                 tailRate,
                 weightDecay,
+                beta2,
                 clip,
                 accumulate,
                 bfloat16,
@@ -159,6 +187,7 @@ public record TrainingOptions(
                 tail,
                 tailRate,
                 weightDecay,
+                beta2,
                 clip,
                 accumulate,
                 bfloat16,
@@ -183,6 +212,7 @@ public record TrainingOptions(
         json.put("tail", tail);
         json.put("tail_rate", tailRate);
         json.put("weight_decay", weightDecay);
+        json.put("beta2", beta2);
         json.put("clip", clip);
         json.put("accumulate", accumulate);
         json.put("bfloat16", bfloat16);

@@ -36,6 +36,11 @@ public final class AdamW implements AutoCloseable {
         this(parameters, 0.9, 0.999, 1e-8, weightDecay);
     }
 
+    /** The usual settings but for the weight decay and the decay of the second moment. */
+    public AdamW(Parameters parameters, double weightDecay, double beta2) {
+        this(parameters, 0.9, beta2, 1e-8, weightDecay);
+    }
+
     public AdamW(Parameters parameters, double beta1, double beta2, double epsilon, double weightDecay) {
         this.parameters = parameters;
         this.beta1 = beta1;
