@@ -12,6 +12,7 @@ import java.util.Map;
  * @param floor rate at the end, as a share of the highest
  * @param tail how many steps at the end belong to a second phase at a constant rate, 0 for none
  * @param tailRate that rate
+ * @param beta2 AdamW's second beta; the first is 0.9
  * @param weightDecay decoupled, on matrices only
  * @param clip largest norm of all gradients together, 0 for no limit
  * @param accumulate parts of a step whose gradients are averaged
@@ -28,6 +29,7 @@ public record TrainingOptions(
         double floor,
         long tail,
         double tailRate,
+        double beta2,
         double weightDecay,
         double clip,
         int accumulate,
@@ -39,6 +41,7 @@ public record TrainingOptions(
 
     public TrainingOptions {
         require(steps >= 1, "steps", steps);
+        require(beta2 > 0 && beta2 < 1, "beta2", beta2);
         require(weightDecay >= 0, "weightDecay", weightDecay);
         require(clip >= 0, "clip", clip);
         require(accumulate >= 1, "accumulate", accumulate);
@@ -51,7 +54,7 @@ public record TrainingOptions(
 
     /** Plain settings: no decay, no accumulation, clipping at 1, a checkpoint every 200 steps, no validation. */
     public static TrainingOptions of(long steps, double learningRate, long seed) {
-        return new TrainingOptions(steps, learningRate, 0, 0, 0, 0, 0, 1, 1, false, seed, 200, 0, 0);
+        return new TrainingOptions(steps, learningRate, 0, 0, 0, 0, 0.999, 0, 1, 1, false, seed, 200, 0, 0);
     }
 
     /** Another schedule around the same peak. */
@@ -63,6 +66,7 @@ public record TrainingOptions(
                 newFloor,
                 tail,
                 tailRate,
+                beta2,
                 weightDecay,
                 clip,
                 accumulate,
@@ -82,6 +86,27 @@ public record TrainingOptions(
                 floor,
                 newTail,
                 newTailRate,
+                beta2,
+                weightDecay,
+                clip,
+                accumulate,
+                bfloat16,
+                seed,
+                checkpointEvery,
+                validateEvery,
+                patience);
+    }
+
+    /** Another second beta: nearer to 0 where gradients change quickly. */
+    public TrainingOptions withBeta2(double newBeta2) {
+        return new TrainingOptions(
+                steps,
+                learningRate,
+                warmup,
+                floor,
+                tail,
+                tailRate,
+                newBeta2,
                 weightDecay,
                 clip,
                 accumulate,
@@ -101,6 +126,7 @@ public record TrainingOptions(
                 floor,
                 tail,
                 tailRate,
+                beta2,
                 newWeightDecay,
                 newClip,
                 accumulate,
@@ -120,6 +146,7 @@ public record TrainingOptions(
                 floor,
                 tail,
                 tailRate,
+                beta2,
                 weightDecay,
                 clip,
                 newAccumulate,
@@ -139,6 +166,7 @@ public record TrainingOptions(
                 floor,
                 tail,
                 tailRate,
+                beta2,
                 weightDecay,
                 clip,
                 accumulate,
@@ -158,6 +186,7 @@ public record TrainingOptions(
                 floor,
                 tail,
                 tailRate,
+                beta2,
                 weightDecay,
                 clip,
                 accumulate,
@@ -182,6 +211,7 @@ public record TrainingOptions(
         json.put("floor", floor);
         json.put("tail", tail);
         json.put("tail_rate", tailRate);
+        json.put("beta2", beta2);
         json.put("weight_decay", weightDecay);
         json.put("clip", clip);
         json.put("accumulate", accumulate);

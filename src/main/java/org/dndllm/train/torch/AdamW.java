@@ -31,9 +31,14 @@ public final class AdamW implements AutoCloseable {
     private final Tensor second; // [P]
     private long steps;
 
-    /** The usual settings but for the weight decay: betas 0.9 and 0.999, epsilon 1e-8. */
+    /** The usual settings, betas 0.9 and 0.999 and epsilon 1e-8, but for the weight decay. */
     public AdamW(Parameters parameters, double weightDecay) {
-        this(parameters, 0.9, 0.999, 1e-8, weightDecay);
+        this(parameters, 0.999, weightDecay);
+    }
+
+    /** The usual settings but for the second beta and the weight decay. */
+    public AdamW(Parameters parameters, double beta2, double weightDecay) {
+        this(parameters, 0.9, beta2, 1e-8, weightDecay);
     }
 
     public AdamW(Parameters parameters, double beta1, double beta2, double epsilon, double weightDecay) {
