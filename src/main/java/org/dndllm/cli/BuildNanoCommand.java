@@ -17,6 +17,7 @@ import org.dndllm.format.Sha256;
 import org.dndllm.generator.GeneratorConfig;
 import org.dndllm.generator.GeneratorWeights;
 import org.dndllm.generator.HyperConvGraph;
+import org.dndllm.generator.PaperConfig;
 import org.dndllm.generator.Stage;
 import org.dndllm.lora.AdapterLayout;
 import org.dndllm.lora.BaseShape;
@@ -81,7 +82,7 @@ final class BuildNanoCommand implements Callable<Integer> {
         SyntheticBase.write(base, shape, vocabulary, GgmlType.F16, SEED, "dnd-nano-base");
 
         AdapterLayout layout = AdapterLayout.of(shape, RANK, ALPHA, List.of(TargetModule.values()), CHUNK);
-        GeneratorConfig generator = GeneratorConfig.paper(
+        PaperConfig generator = GeneratorConfig.paper(
                 KERNEL,
                 CONDITION,
                 new Stage(16, 24, 40),

@@ -36,12 +36,12 @@ public final class HyperConvGraph {
 
     private static final float EPSILON = 1e-5f; // PyTorch's LayerNorm default
 
-    private final GeneratorConfig config;
+    private final PaperConfig config;
     private final WeightSource weights;
     private final long maxWeightBytes;
     private final OnnxGraph graph = new OnnxGraph("dnd-hyperconv");
 
-    private HyperConvGraph(GeneratorConfig config, WeightSource weights, long maxWeightBytes) {
+    private HyperConvGraph(PaperConfig config, WeightSource weights, long maxWeightBytes) {
         this.config = config;
         this.weights = weights;
         this.maxWeightBytes = maxWeightBytes;
@@ -54,11 +54,11 @@ public final class HyperConvGraph {
      * @throws InvalidInputException when a weight is missing or has another shape than the configuration gives it
      * @throws org.dndllm.EnvironmentException when the disk refuses
      */
-    public static void export(GeneratorConfig config, WeightSource weights, Path onnxFile) {
+    public static void export(PaperConfig config, WeightSource weights, Path onnxFile) {
         build(config, weights, MAX_WEIGHT_BYTES).write(onnxFile, ExternalData.AUTO);
     }
 
-    static OnnxGraph build(GeneratorConfig config, WeightSource weights, long maxWeightBytes) {
+    static OnnxGraph build(PaperConfig config, WeightSource weights, long maxWeightBytes) {
         HyperConvGraph builder = new HyperConvGraph(config, weights, maxWeightBytes);
         builder.checkShapes();
         builder.assemble();

@@ -32,7 +32,7 @@ class HyperConvGraphIT {
     @TempDir
     Path folder;
 
-    static Stream<GeneratorConfig> configs() {
+    static Stream<PaperConfig> configs() {
         return Stream.of(
                 GeneratorConfig.paper(3, new Stage(3, 6, 8), new Stage(4, 5, 7), new Stage(6, 4, 9)),
                 GeneratorConfig.paper(5, new Stage(4, 7, 5), new Stage(4, 7, 5), new Stage(5, 3, 4)),
@@ -46,7 +46,7 @@ class HyperConvGraphIT {
 
     @ParameterizedTest
     @MethodSource("configs")
-    void export_smallStages_agreesWithTheFormulas(GeneratorConfig config) {
+    void export_smallStages_agreesWithTheFormulas(PaperConfig config) {
         // given
         long seed = 20250616;
         Map<String, TensorView> weights = randomWeights(config, seed);
@@ -66,7 +66,7 @@ class HyperConvGraphIT {
     @Test
     void build_splitLayerwise_givesTheSameNumbers() {
         // given: a limit of 300 bytes splits every layerwise convolution into several parts of uneven size
-        GeneratorConfig config = GeneratorConfig.paper(3, new Stage(3, 6, 8), new Stage(7, 5, 7), new Stage(11, 4, 9));
+        PaperConfig config = GeneratorConfig.paper(3, new Stage(3, 6, 8), new Stage(7, 5, 7), new Stage(11, 4, 9));
         WeightSource weights = GeneratorWeights.random(config, 5);
         Path whole = folder.resolve("whole.onnx");
         Path split = folder.resolve("split.onnx");
@@ -84,7 +84,7 @@ class HyperConvGraphIT {
         assertThat(relativeError(run(split, config, condition), expected)).isLessThan(TOLERANCE);
     }
 
-    private static float[] run(Path model, GeneratorConfig config, float[] condition) {
+    private static float[] run(Path model, PaperConfig config, float[] condition) {
         try (LoraGenerator generator = LoraGenerator.open(model, config, SessionOptions.defaults())) {
             return generator.generate(condition);
         }
@@ -97,7 +97,7 @@ class HyperConvGraphIT {
                 Arguments.of("kernel9", configs("kernel9")));
     }
 
-    private static GeneratorConfig configs(String golden) {
+    private static PaperConfig configs(String golden) {
         return switch (golden) {
             case "decoder" ->
                 GeneratorConfig.paper(
@@ -111,7 +111,7 @@ class HyperConvGraphIT {
     /** Golden numbers of the official PyTorch code; src/test/resources/generator/README.md says how they were made. */
     @ParameterizedTest
     @MethodSource("official")
-    void export_officialWeights_givesTheOfficialTokens(String prefix, GeneratorConfig config) {
+    void export_officialWeights_givesTheOfficialTokens(String prefix, PaperConfig config) {
         // given
         try (SafetensorsFile golden = SafetensorsFile.open(resource("/generator/hyperconv.safetensors"))) {
             Path model = folder.resolve(prefix + ".onnx");
@@ -139,8 +139,8 @@ class HyperConvGraphIT {
     @Test
     void export_wrongShape_namesTheWeight() {
         // given
-        GeneratorConfig trained = GeneratorConfig.paper(3, new Stage(3, 6, 8), new Stage(4, 5, 7));
-        GeneratorConfig other = GeneratorConfig.paper(5, new Stage(3, 6, 8), new Stage(4, 5, 7));
+        PaperConfig trained = GeneratorConfig.paper(3, new Stage(3, 6, 8), new Stage(4, 5, 7));
+        PaperConfig other = GeneratorConfig.paper(5, new Stage(3, 6, 8), new Stage(4, 5, 7));
         Path model = folder.resolve("never.onnx");
         // then
         assertThatThrownBy(() -> HyperConvGraph.export(other, GeneratorWeights.random(trained, 1), model))
@@ -154,7 +154,7 @@ class HyperConvGraphIT {
     @Test
     void export_missingWeight_namesFileAndWeight() {
         // given
-        GeneratorConfig config = GeneratorConfig.paper(3, new Stage(3, 6, 8), new Stage(4, 5, 7));
+        PaperConfig config = GeneratorConfig.paper(3, new Stage(3, 6, 8), new Stage(4, 5, 7));
         Map<String, TensorView> weights = randomWeights(config, 1);
         weights.remove("model.decoder.module_list.0.linear2.bias");
         // then
@@ -168,7 +168,7 @@ class HyperConvGraphIT {
     @Test
     void export_halfPrecisionWeights_areWidened() {
         // given: weights as a bf16 checkpoint holds them, and the same values in float
-        GeneratorConfig config = GeneratorConfig.paper(3, new Stage(3, 6, 8), new Stage(4, 5, 7));
+        PaperConfig config = GeneratorConfig.paper(3, new Stage(3, 6, 8), new Stage(4, 5, 7));
         Map<String, TensorView> half = new LinkedHashMap<>();
         Map<String, TensorView> wide = new LinkedHashMap<>();
         randomWeights(config, 2).forEach((name, tensor) -> {
@@ -187,8 +187,8 @@ class HyperConvGraphIT {
     @Test
     void open_otherConfiguration_isRefused() {
         // given
-        GeneratorConfig config = GeneratorConfig.paper(3, new Stage(3, 6, 8), new Stage(4, 5, 7));
-        GeneratorConfig other = GeneratorConfig.paper(3, new Stage(3, 6, 8), new Stage(4, 5, 9));
+        PaperConfig config = GeneratorConfig.paper(3, new Stage(3, 6, 8), new Stage(4, 5, 7));
+        PaperConfig other = GeneratorConfig.paper(3, new Stage(3, 6, 8), new Stage(4, 5, 9));
         Path model = folder.resolve("generator.onnx");
         HyperConvGraph.export(config, GeneratorWeights.random(config, 1), model);
         // then
@@ -201,7 +201,7 @@ class HyperConvGraphIT {
     @Test
     void generate_wrongLengthOrClosed_isRefused() {
         // given
-        GeneratorConfig config = GeneratorConfig.paper(3, new Stage(3, 6, 8), new Stage(4, 5, 7));
+        PaperConfig config = GeneratorConfig.paper(3, new Stage(3, 6, 8), new Stage(4, 5, 7));
         Path model = folder.resolve("generator.onnx");
         HyperConvGraph.export(config, GeneratorWeights.random(config, 1), model);
         LoraGenerator generator = LoraGenerator.open(model, config, SessionOptions.defaults());
@@ -215,7 +215,7 @@ class HyperConvGraphIT {
     }
 
     /** Official initialisation, but norms and biases moved so that none of them can be forgotten unnoticed. */
-    private static Map<String, TensorView> randomWeights(GeneratorConfig config, long seed) {
+    private static Map<String, TensorView> randomWeights(PaperConfig config, long seed) {
         WeightSource source = GeneratorWeights.random(config, seed);
         Random random = new Random(seed);
         Map<String, TensorView> weights = new LinkedHashMap<>();
