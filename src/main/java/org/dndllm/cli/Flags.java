@@ -51,6 +51,14 @@ final class Flags {
         }
     }
 
+    /** A number within bounds; NaN never is. */
+    static void range(String flag, double given, double least, double most) {
+        if (!(given >= least && given <= most)) {
+            throw new InvalidInputException(
+                    "command line", flag, "is " + given + ", expected " + least + " to " + most);
+        }
+    }
+
     /** A number other than NaN and infinity. */
     static float finite(String flag, String given) {
         try {

@@ -33,6 +33,7 @@ import picocli.CommandLine.Command;
             InspectCommand.class,
             DoctorCommand.class,
             CollectCommand.class,
+            TrainCommand.class,
             BenchCommand.class,
             BuildNanoCommand.class,
             CommandLine.HelpCommand.class,

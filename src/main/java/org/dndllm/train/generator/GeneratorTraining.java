@@ -2,7 +2,9 @@ package org.dndllm.train.generator;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.Consumer;
@@ -111,9 +113,24 @@ public final class GeneratorTraining implements TrainingJob, AutoCloseable {
         }
     }
 
-    /** Trains to the end, from the folder's last checkpoint if there is one; see {@link TrainingRun#run}. */
-    public TrainingResult run(Path folder, Consumer<TrainingProgress> listener) {
-        return new TrainingRun(folder, parameters, this, options, listener).run();
+    /**
+     * Trains to the end, from the folder's last checkpoint if there is one; see {@link TrainingRun#run}.
+     *
+     * @param inputs what identifies the base, the encoder and the initial weights, as JSON members
+     */
+    public TrainingResult run(Path folder, Map<String, ?> inputs, Consumer<TrainingProgress> listener) {
+        Map<String, Object> identity = new LinkedHashMap<>(inputs);
+        identity.put("generator", config.toJson());
+        identity.put("step", settings.toJson());
+        identity.put("tasks", hashes(tasks.train()));
+        identity.put("validation_tasks", hashes(tasks.validation()));
+        return new TrainingRun(folder, parameters, this, options, identity, listener).run();
+    }
+
+    private static Map<String, String> hashes(List<GeneratorTask> tasks) {
+        Map<String, String> hashes = new LinkedHashMap<>();
+        tasks.forEach(task -> hashes.put(task.name(), task.sha256()));
+        return hashes;
     }
 
     @Override
@@ -179,7 +196,7 @@ public final class GeneratorTraining implements TrainingJob, AutoCloseable {
         try (PointerScope scope = new PointerScope();
                 NoGradGuard frozen = new NoGradGuard()) {
             ConditionTensors sample = draw(new int[] {0}, Seeds.mix(options.seed(), VALIDATION));
-            return GeneratorExport.write(config, parameters, sample, onnxFile);
+                return GeneratorExport.write(config, parameters, sample, onnxFile);
         }
     }
 

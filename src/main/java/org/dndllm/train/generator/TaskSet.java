@@ -47,6 +47,15 @@ public record TaskSet(List<GeneratorTask> train, List<GeneratorTask> validation)
         public Selection {
             only = List.copyOf(only);
         }
+
+        /** For comparing runs. */
+        public Map<String, Object> toJson() {
+            Map<String, Object> json = new LinkedHashMap<>();
+            json.put("condition_text", text.label());
+            json.put("pool", pool);
+            json.put("max_tokens", maxTokens);
+            return json;
+        }
     }
 
     /**
@@ -125,6 +134,7 @@ public record TaskSet(List<GeneratorTask> train, List<GeneratorTask> validation)
             List<TaskItem> pool = pool(data, split.train(), selection);
             tasks.add(new GeneratorTask(
                     name,
+                    data.sha256(),
                     selection.text().texts(pool),
                     examples(split.train(), selection, tokenizer),
                     examples(split.validation(), selection, tokenizer)));
