@@ -15,8 +15,8 @@ import org.dndllm.format.AtomicFile;
 import org.dndllm.format.GgmlType;
 import org.dndllm.format.Sha256;
 import org.dndllm.generator.GeneratorConfig;
+import org.dndllm.generator.GeneratorGraph;
 import org.dndllm.generator.GeneratorWeights;
-import org.dndllm.generator.HyperConvGraph;
 import org.dndllm.generator.PaperConfig;
 import org.dndllm.generator.Stage;
 import org.dndllm.lora.AdapterLayout;
@@ -90,7 +90,7 @@ final class BuildNanoCommand implements Callable<Integer> {
                 new Stage(layout.tokens(), layout.rows(), layout.columns()));
         Path bundle = folder.resolve("paper");
         SyntheticEncoder.write(bundle, ENCODER, corpus, SEED);
-        HyperConvGraph.export(generator, GeneratorWeights.random(generator, SEED), bundle.resolve("generator.onnx"));
+        GeneratorGraph.export(generator, GeneratorWeights.random(generator, SEED), bundle.resolve("generator.onnx"));
         GeneratorBundle.seal(
                 bundle,
                 "nano-paper-untrained",

@@ -64,7 +64,7 @@ public final class AdapterPipeline implements AutoCloseable {
                         bundle.length(),
                         (done, total) -> progress.advanced("encode prompts", done, total)));
         progress.advanced("generate weights", 0, 1);
-        float[] tokens = times.time("generate", () -> generator.generate(condition.states()));
+        float[] tokens = times.time("generate", () -> generator.generate(condition.states(), condition.mask()));
         progress.advanced("generate weights", 1, 1);
         LoraWeights weights =
                 times.time("detokenize", () -> bundle.manifest().layout().detokenize(tokens, DType.BF16));

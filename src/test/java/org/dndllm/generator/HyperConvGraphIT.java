@@ -5,9 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.net.URISyntaxException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
@@ -50,17 +48,20 @@ class HyperConvGraphIT {
         // given
         long seed = 20250616;
         Map<String, TensorView> weights = randomWeights(config, seed);
-        float[] condition = normal(new Random(seed + 1), config.prompts() * config.textLength() * config.channels());
+        float[] condition = GeneratorFixtures.normal(
+                new Random(seed + 1), config.prompts() * config.textLength() * config.channels());
         Path model = folder.resolve("generator.onnx");
         // when
-        HyperConvGraph.export(config, WeightSource.of(weights, "<test>"), model);
+        GeneratorGraph.export(config, WeightSource.of(weights, "<test>"), model);
         float[] tokens;
         try (LoraGenerator generator = LoraGenerator.open(model, config, SessionOptions.defaults())) {
-            tokens = generator.generate(condition);
+            tokens = generator.generate(condition, new boolean[config.prompts() * config.textLength()]);
         }
         // then
         double[] expected = new HyperConvReference(config, weights).generate(condition);
-        assertThat(relativeError(tokens, expected)).as("seed %d", seed).isLessThan(TOLERANCE);
+        assertThat(GeneratorFixtures.relativeError(tokens, expected))
+                .as("seed %d", seed)
+                .isLessThan(TOLERANCE);
     }
 
     @Test
@@ -70,7 +71,7 @@ class HyperConvGraphIT {
         WeightSource weights = GeneratorWeights.random(config, 5);
         Path whole = folder.resolve("whole.onnx");
         Path split = folder.resolve("split.onnx");
-        float[] condition = normal(new Random(6), 3 * 6 * 8);
+        float[] condition = GeneratorFixtures.normal(new Random(6), 3 * 6 * 8);
         // when
         HyperConvGraph.build(config, weights, Long.MAX_VALUE).write(whole);
         HyperConvGraph.build(config, weights, 300).write(split);
@@ -81,12 +82,13 @@ class HyperConvGraphIT {
             expected[i] = wholeTokens[i];
         }
         assertThat(split).isRegularFile();
-        assertThat(relativeError(run(split, config, condition), expected)).isLessThan(TOLERANCE);
+        assertThat(GeneratorFixtures.relativeError(run(split, config, condition), expected))
+                .isLessThan(TOLERANCE);
     }
 
     private static float[] run(Path model, PaperConfig config, float[] condition) {
         try (LoraGenerator generator = LoraGenerator.open(model, config, SessionOptions.defaults())) {
-            return generator.generate(condition);
+            return generator.generate(condition, new boolean[config.prompts() * config.textLength()]);
         }
     }
 
@@ -118,7 +120,7 @@ class HyperConvGraphIT {
             TensorView condition = golden.tensor(prefix + ".condition");
             TensorView expected = golden.tensor(prefix + ".tokens");
             // when
-            HyperConvGraph.export(config, WeightSource.of(name -> golden.tensor(prefix + "." + name)), model);
+            GeneratorGraph.export(config, WeightSource.of(name -> golden.tensor(prefix + "." + name)), model);
             OnnxTensorValue tokens;
             try (OnnxSession session = OnnxSession.open(model, SessionOptions.defaults())) {
                 OnnxTensorValue input = new OnnxTensorValue.Floats(condition.toFloats(), condition.shape());
@@ -132,7 +134,8 @@ class HyperConvGraphIT {
                 doubles[i] = official[i];
             }
             assertThat(tokens.shape()).isEqualTo(expected.shape());
-            assertThat(relativeError(tokens.floats(), doubles)).isLessThan(TOLERANCE);
+            assertThat(GeneratorFixtures.relativeError(tokens.floats(), doubles))
+                    .isLessThan(TOLERANCE);
         }
     }
 
@@ -143,7 +146,7 @@ class HyperConvGraphIT {
         PaperConfig other = GeneratorConfig.paper(5, new Stage(3, 6, 8), new Stage(4, 5, 7));
         Path model = folder.resolve("never.onnx");
         // then
-        assertThatThrownBy(() -> HyperConvGraph.export(other, GeneratorWeights.random(trained, 1), model))
+        assertThatThrownBy(() -> GeneratorGraph.export(other, GeneratorWeights.random(trained, 1), model))
                 .isInstanceOf(InvalidInputException.class)
                 .hasMessageContaining("conv1w.weight")
                 .hasMessageContaining("[7, 8, 3, 3]")
@@ -158,7 +161,7 @@ class HyperConvGraphIT {
         Map<String, TensorView> weights = randomWeights(config, 1);
         weights.remove("model.decoder.module_list.0.linear2.bias");
         // then
-        assertThatThrownBy(() -> HyperConvGraph.export(
+        assertThatThrownBy(() -> GeneratorGraph.export(
                         config, WeightSource.of(weights, "trained.pth"), folder.resolve("never.onnx")))
                 .isInstanceOf(InvalidInputException.class)
                 .hasMessageStartingWith("trained.pth")
@@ -190,7 +193,7 @@ class HyperConvGraphIT {
         PaperConfig config = GeneratorConfig.paper(3, new Stage(3, 6, 8), new Stage(4, 5, 7));
         PaperConfig other = GeneratorConfig.paper(3, new Stage(3, 6, 8), new Stage(4, 5, 9));
         Path model = folder.resolve("generator.onnx");
-        HyperConvGraph.export(config, GeneratorWeights.random(config, 1), model);
+        GeneratorGraph.export(config, GeneratorWeights.random(config, 1), model);
         // then
         assertThatThrownBy(() -> LoraGenerator.open(model, other, SessionOptions.defaults()))
                 .isInstanceOf(InvalidInputException.class)
@@ -203,56 +206,23 @@ class HyperConvGraphIT {
         // given
         PaperConfig config = GeneratorConfig.paper(3, new Stage(3, 6, 8), new Stage(4, 5, 7));
         Path model = folder.resolve("generator.onnx");
-        HyperConvGraph.export(config, GeneratorWeights.random(config, 1), model);
+        GeneratorGraph.export(config, GeneratorWeights.random(config, 1), model);
         LoraGenerator generator = LoraGenerator.open(model, config, SessionOptions.defaults());
         // then
-        assertThatThrownBy(() -> generator.generate(new float[143]))
+        assertThatThrownBy(() -> generator.generate(new float[143], new boolean[18]))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("144");
+        assertThatThrownBy(() -> generator.generate(new float[144], new boolean[17]))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("mask of 17");
         generator.close();
         generator.close();
-        assertThatThrownBy(() -> generator.generate(new float[144])).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> generator.generate(new float[144], new boolean[18]))
+                .isInstanceOf(IllegalStateException.class);
     }
 
-    /** Official initialisation, but norms and biases moved so that none of them can be forgotten unnoticed. */
     private static Map<String, TensorView> randomWeights(PaperConfig config, long seed) {
-        WeightSource source = GeneratorWeights.random(config, seed);
-        Random random = new Random(seed);
-        Map<String, TensorView> weights = new LinkedHashMap<>();
-        config.weightShapes().forEach((name, shape) -> {
-            float[] values = source.rows(name, 0, shape.get(0)).toFloats();
-            boolean small = name.contains("norm") || name.endsWith("bias");
-            for (int i = 0; i < values.length; i++) {
-                values[i] = small ? values[i] + 0.3f * (float) random.nextGaussian() : 2 * values[i];
-            }
-            weights.put(name, TensorView.ofFloats(name, shape, values));
-        });
-        return weights;
-    }
-
-    private static float[] normal(Random random, int count) {
-        float[] values = new float[count];
-        for (int i = 0; i < count; i++) {
-            values[i] = (float) random.nextGaussian();
-        }
-        return values;
-    }
-
-    /** Largest deviation over the root mean square of what is expected. */
-    private static double relativeError(float[] found, double[] expected) {
-        assertThat(found).hasSize(expected.length);
-        double largest = 0;
-        double square = 0;
-        List<Integer> notFinite = new ArrayList<>();
-        for (int i = 0; i < found.length; i++) {
-            if (!Float.isFinite(found[i])) {
-                notFinite.add(i);
-            }
-            largest = Math.max(largest, Math.abs(found[i] - expected[i]));
-            square += expected[i] * expected[i] / found.length;
-        }
-        assertThat(notFinite).isEmpty();
-        return largest / Math.sqrt(square);
+        return GeneratorFixtures.moved(config, GeneratorWeights.random(config, seed), seed);
     }
 
     private static Path resource(String name) {
