@@ -58,16 +58,16 @@ final class ScheduleFlags {
             names = "--validate-every",
             paramLabel = "N",
             defaultValue = "50",
-            description = "Steps between validations, 0 for none; the best weights are kept. Default:"
-                    + " ${DEFAULT-VALUE}.")
+            description =
+                    "Steps between validations, 0 for none; the best weights are kept. Default:" + " ${DEFAULT-VALUE}.")
     private int validateEvery;
 
     @Option(
             names = "--patience",
             paramLabel = "N",
             defaultValue = "0",
-            description = "Validations without a better loss that end the run, 0 for never. Default:"
-                    + " ${DEFAULT-VALUE}.")
+            description =
+                    "Validations without a better loss that end the run, 0 for never. Default:" + " ${DEFAULT-VALUE}.")
     private int patience;
 
     @Option(

@@ -1,6 +1,5 @@
 package org.dndllm.cli;
 
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -109,8 +108,22 @@ final class TrainCommand implements Callable<Integer> {
     @Mixin
     private final TorchFlags torch = new TorchFlags();
 
-    /** What there is after a run. */
-    private record Trained(TrainingResult result, double parity, double seconds, BundleManifest manifest) {}
+    /**
+     * What is trained on what.
+     *
+     * @param reader folder of the encoder
+     * @param inputs what identifies base, encoder, data and first weights
+     */
+    private record Plan(
+            GeneratorFlags.Chosen chosen,
+            TaskSet tasks,
+            TaskSet.Selection selection,
+            GeneratorSettings settings,
+            TrainingOptions options,
+            Optional<Path> checkpoints,
+            Path reader,
+            BundleManifest.Base base,
+            Map<String, Object> inputs) {}
 
     @Override
     public Integer call() {
@@ -128,68 +141,161 @@ final class TrainCommand implements Callable<Integer> {
         Path reader = Optional.ofNullable(encoder)
                 .or(() -> from.map(GeneratorBundle::folder))
                 .orElseGet(() -> NanoSet.embedded().bundle());
-        Progress bars = output.progress();
         try (LlamaModel text = LlamaModel.open(base, ModelOptions.CPU);
                 BaseWeights weights = BaseWeights.load(base, device);
                 Qwen2 qwen = Qwen2.of(weights, device);
                 SentenceEncoder sentences = SentenceEncoder.open(reader, SessionOptions.defaults())) {
-            GeneratorFlags.Chosen chosen = generator.choose(
-                    from, qwen.config().shape(), sentences.width(), options.seed());
-            ChatTokenizer tokenizer = new ChatTokenizer(text.vocabulary());
+            GeneratorFlags.Chosen chosen =
+                    generator.choose(from, qwen.config().shape(), sentences.width(), options.seed());
             TaskSet.Selection selection = objective.selection(chosen.config().prompts(), options.seed());
-            TaskSet set = TaskSet.read(tasks, selection, tokenizer::example);
-            describe(chosen, set);
-            try (ConditionStore store = new ConditionStore(
-                            sentences,
-                            set.all(),
-                            chosen.config().textLength(),
-                            objective.memoryBytes(),
-                            device,
-                            (done, total) -> bars.advanced("encode prompts", done, total));
-                    Closing<CheckpointTokens> tokens = new Closing<>(checkpoints.map(folder -> CheckpointTokens.read(
-                            folder, set, chosen.layout(), objective.memoryBytes(), device)));
-                    GeneratorTraining training = new GeneratorTraining(
-                            chosen.config(),
-                            chosen.layout(),
-                            chosen.initial(),
-                            new GeneratorTraining.Material(set, store, qwen, tokens.value()),
-                            settings,
-                            options)) {
-                if (!store.inMemory()) {
-                    output.note("warning: the encoded prompts would take more than --memory; every step encodes anew");
-                }
-                BundleManifest.Base identity = base(base);
-                Map<String, Object> inputs = new LinkedHashMap<>(selection.toJson());
-                inputs.put("base", identity.sha256());
-                inputs.put("encoder", GeneratorFiles.encoderHash(reader));
-                inputs.put("initial", chosen.source());
-                TrainingResult result = training.run(
-                        run(), inputs, progress -> bars.advanced("train", progress.step(), progress.steps()));
-                double seconds = MetricsHistory.read(run()).seconds();
-                BundleManifest.Training how = new BundleManifest.Training(
-                        true,
-                        description(settings, chosen, set),
-                        options.seed(),
-                        Optional.of(new BundleManifest.Run(
-                                settings.objective().label(),
-                                selection.text().label(),
-                                set.train().stream().map(GeneratorTask::name).toList(),
-                                result.steps(),
-                                result.bestStep(),
-                                seconds,
-                                result.bestValidationLoss())));
-                double[] parity = {0};
-                AtomicFile.writeFolder(
-                        target,
-                        inside -> {
-                            GeneratorFiles.copyEncoder(reader, inside);
-                            parity[0] = training.export(inside.resolve("generator.onnx"));
-                            GeneratorBundle.seal(inside, name(), chosen.config(), chosen.layout(), identity, how);
-                        },
-                        replace);
-                report(chosen, set, settings, result, parity[0], seconds);
-            }
+            TaskSet set = TaskSet.read(tasks, selection, new ChatTokenizer(text.vocabulary())::example);
+            BundleManifest.Base identity = identity(base);
+            Map<String, Object> inputs = new LinkedHashMap<>(selection.toJson());
+            inputs.put("base", identity.sha256());
+            inputs.put("encoder", EncoderFiles.sha256(reader));
+            inputs.put("initial", chosen.source());
+            inputs.put("layout", chosen.layout().toJson());
+            Plan plan = new Plan(chosen, set, selection, settings, options, checkpoints, reader, identity, inputs);
+            describe(plan);
+            train(plan, qwen, sentences);
         }
         return 0;
+    }
+
+    private void train(Plan plan, Qwen2 qwen, SentenceEncoder sentences) {
+        Progress bars = output.progress();
+        int length = plan.chosen().config().textLength();
+        long memory = objective.memoryBytes();
+        try (ConditionStore store = new ConditionStore(
+                sentences,
+                plan.tasks().all(),
+                length,
+                memory,
+                qwen.device(),
+                (done, total) -> bars.advanced("encode prompts", done, total))) {
+            if (!store.inMemory()) {
+                output.note("warning: the encoded prompts would take more than --memory; every step encodes anew");
+            }
+            if (plan.checkpoints().isEmpty()) {
+                train(plan, new GeneratorTraining.Material(plan.tasks(), store, qwen, Optional.empty()), bars);
+                return;
+            }
+            try (CheckpointTokens tokens = CheckpointTokens.read(
+                    plan.checkpoints().get(), plan.tasks(), plan.chosen().layout(), memory, qwen.device())) {
+                train(plan, new GeneratorTraining.Material(plan.tasks(), store, qwen, Optional.of(tokens)), bars);
+            }
+        }
+    }
+
+    private void train(Plan plan, GeneratorTraining.Material material, Progress bars) {
+        GeneratorFlags.Chosen chosen = plan.chosen();
+        Path folder = run();
+        try (GeneratorTraining training = new GeneratorTraining(
+                chosen.config(), chosen.layout(), chosen.initial(), material, plan.settings(), plan.options())) {
+            TrainingResult result = training.run(
+                    folder, plan.inputs(), progress -> bars.advanced("train", progress.step(), progress.steps()));
+            double seconds = MetricsHistory.read(folder).seconds();
+            double[] difference = {0};
+            AtomicFile.writeFolder(
+                    target,
+                    inside -> {
+                        EncoderFiles.copy(plan.reader(), inside);
+                        difference[0] = training.export(inside.resolve("generator.onnx"));
+                        GeneratorBundle.seal(
+                                inside,
+                                name(),
+                                chosen.config(),
+                                chosen.layout(),
+                                plan.base(),
+                                how(plan, result, seconds));
+                    },
+                    replace);
+            plot(folder);
+            report(plan, result, difference[0], seconds);
+        }
+    }
+
+    private Path run() {
+        return Optional.ofNullable(work).orElseGet(() -> target.resolveSibling(target.getFileName() + ".work"));
+    }
+
+    private String name() {
+        return Optional.ofNullable(name).orElseGet(() -> target.getFileName().toString());
+    }
+
+    private static BundleManifest.Base identity(Path base) {
+        try (GgufFile file = GgufFile.open(base)) {
+            String name = file.findString("general.name")
+                    .orElseGet(() -> base.getFileName().toString());
+            return new BundleManifest.Base(name, Sha256.of(base));
+        }
+    }
+
+    private static BundleManifest.Training how(Plan plan, TrainingResult result, double seconds) {
+        List<String> names =
+                plan.tasks().train().stream().map(GeneratorTask::name).toList();
+        String description = String.format(
+                Locale.ROOT,
+                "objective %s on %d tasks, conditions of %s, from %s",
+                plan.settings().objective().label(),
+                names.size(),
+                plan.selection().text().label(),
+                plan.chosen().source());
+        BundleManifest.Run run = new BundleManifest.Run(
+                plan.settings().objective().label(),
+                plan.selection().text().label(),
+                names,
+                result.steps(),
+                result.bestStep(),
+                seconds,
+                result.bestValidationLoss());
+        return new BundleManifest.Training(true, description, plan.options().seed(), Optional.of(run));
+    }
+
+    /** A picture is worth having, but not worth losing the bundle over. */
+    private void plot(Path folder) {
+        try {
+            LossPlot.write(folder.resolve("loss.png"), name(), MetricsHistory.read(folder));
+        } catch (EnvironmentException e) {
+            output.note("warning: no plot: %s", e.getMessage());
+        }
+    }
+
+    private void describe(Plan plan) {
+        TaskSet set = plan.tasks();
+        output.line(
+                "generator %s, %d parameters, tokens %s",
+                plan.chosen().config().family(),
+                plan.chosen().config().parameters(),
+                plan.chosen().config().tokens());
+        output.line(
+                "tasks     %d to train on, %s",
+                set.train().size(),
+                set.setsTasksAside() ? set.validation().size() + " others validate" : "their own items validate");
+    }
+
+    private void report(Plan plan, TrainingResult result, double difference, double seconds) {
+        OptionalDouble validation = result.bestValidationLoss();
+        output.line("loss      %.4f after %d steps, %.0f s", result.loss(), result.steps(), seconds);
+        if (validation.isPresent()) {
+            output.line("kept      validation loss %.4f after step %d", validation.getAsDouble(), result.bestStep());
+        }
+        output.line("parity    LibTorch and ONNX Runtime differ by %.1e of a token", difference);
+        output.line("written   %s", target);
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("written", target.toString());
+        json.put("work", run().toString());
+        json.put("family", plan.chosen().config().family());
+        json.put("parameters", plan.chosen().config().parameters());
+        json.put("objective", plan.settings().objective().label());
+        json.put("tasks", plan.tasks().train().stream().map(GeneratorTask::name).toList());
+        json.put("steps", result.steps());
+        json.put("loss", result.loss());
+        validation.ifPresent(loss -> json.put("validation_loss", loss));
+        json.put("best_step", result.bestStep());
+        json.put("stopped_early", result.stoppedEarly());
+        json.put("seconds", seconds);
+        json.put("relative_difference", difference);
+        output.result(json);
     }
 }

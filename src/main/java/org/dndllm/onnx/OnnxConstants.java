@@ -97,9 +97,11 @@ public final class OnnxConstants {
         Path holder = file;
         if (!external.isEmpty()) {
             try {
-                holder = file.resolveSibling(Path.of(external.getOrDefault("location", "")).getFileName());
+                holder = file.resolveSibling(
+                        Path.of(external.getOrDefault("location", "")).getFileName());
                 range = new long[] {
-                    Long.parseLong(external.getOrDefault("offset", "")), Long.parseLong(external.getOrDefault("length", ""))
+                    Long.parseLong(external.getOrDefault("offset", "")),
+                    Long.parseLong(external.getOrDefault("length", ""))
                 };
             } catch (NumberFormatException e) {
                 throw tensor.malformed("constant " + name + " says " + external);

@@ -117,7 +117,8 @@ public final class LossPlot {
             long step = steps * i / STEPS_LABELLED;
             String label = Long.toString(step);
             int x = (int) x(step) - g.getFontMetrics().stringWidth(label) / 2;
-            g.drawString(label, Math.min(x, WIDTH - RIGHT - g.getFontMetrics().stringWidth(label)), HEIGHT - BOTTOM + 18);
+            g.drawString(
+                    label, Math.min(x, WIDTH - RIGHT - g.getFontMetrics().stringWidth(label)), HEIGHT - BOTTOM + 18);
         }
     }
 

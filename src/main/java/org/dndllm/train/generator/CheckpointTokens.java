@@ -71,7 +71,8 @@ public final class CheckpointTokens implements AutoCloseable {
                 }
             }
             Tensor mask = mask(layout, device); // [T, R, W]
-            Tensor perToken = layout.form() == TokenForm.STANDARDIZED ? deviations(train, mask) : reciprocals(train, mask);
+            Tensor perToken =
+                    layout.form() == TokenForm.STANDARDIZED ? deviations(train, mask) : reciprocals(train, mask);
             Tensor weights = mask.mul(perToken.view(-1, 1, 1));
             train.forEach(Tensors::keep);
             validation.forEach(Tensors::keep);
@@ -139,8 +140,7 @@ public final class CheckpointTokens implements AutoCloseable {
     private static List<Path> adapters(Path folder) {
         if (Files.isDirectory(folder)) {
             try (Stream<Path> entries = Files.list(folder)) {
-                List<Path> adapters = entries.filter(
-                                entry -> Files.isRegularFile(entry.resolve("adapter_config.json")))
+                List<Path> adapters = entries.filter(entry -> Files.isRegularFile(entry.resolve("adapter_config.json")))
                         .sorted()
                         .toList();
                 if (!adapters.isEmpty()) {

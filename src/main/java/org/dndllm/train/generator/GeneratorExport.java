@@ -42,7 +42,12 @@ public final class GeneratorExport {
         try (LoraGenerator generator = LoraGenerator.open(onnxFile, config, SessionOptions.defaults())) {
             onnx = generator.generate(Tensors.floats(sample.states()), mask(sample));
         }
-        double difference = difference(torch, onnx, config.tokens().n());
+        return require(onnxFile, torch, onnx, config.tokens().n());
+    }
+
+    /** The difference, if it is small enough. */
+    static double require(Path onnxFile, float[] torch, float[] onnx, int tokens) {
+        double difference = difference(torch, onnx, tokens);
         if (!(difference <= TOLERANCE)) {
             throw new NativeFailureException(String.format(
                     Locale.ROOT,
@@ -65,7 +70,7 @@ public final class GeneratorExport {
     }
 
     /** Largest |difference| / |token| over the tokens, in Euclidean lengths. */
-    static double difference(float[] expected, float[] found, int tokens) {
+    private static double difference(float[] expected, float[] found, int tokens) {
         int size = expected.length / tokens;
         double[] lengths = new double[tokens];
         double[] differences = new double[tokens];

@@ -26,8 +26,7 @@ final class GeneratorParameters {
         try {
             for (Parameters.Spec spec : specs) {
                 long rows = spec.shape().getFirst();
-                parameters.set(
-                        spec.name(), initial.rows(spec.name(), 0, rows).toFloats());
+                parameters.set(spec.name(), initial.rows(spec.name(), 0, rows).toFloats());
             }
             return parameters;
         } catch (RuntimeException e) {

@@ -90,17 +90,20 @@ public final class GeneratorTraining implements TrainingJob, AutoCloseable {
         order = new DataOrder(tasks.train().size(), options.seed());
         if (settings.objective().answers()) {
             parts.add(new Part(
-                    new AnswerLoss(
-                            material.base(), pairs, tasks, settings.itemsPerTask(), settings.validationItems()),
+                    new AnswerLoss(material.base(), pairs, tasks, settings.itemsPerTask(), settings.validationItems()),
                     1));
         }
         if (settings.objective().reconstructs()) {
             CheckpointTokens checkpoints = material.checkpoints()
                     .orElseThrow(() -> new InvalidInputException(
-                            "<training>", "checkpoints", "are needed for " + settings.objective().label()));
-            parts.add(new Part(new TokenLoss(checkpoints), settings.objective().answers() ? settings.reconWeight() : 1));
+                            "<training>",
+                            "checkpoints",
+                            "are needed for " + settings.objective().label()));
+            parts.add(
+                    new Part(new TokenLoss(checkpoints), settings.objective().answers() ? settings.reconWeight() : 1));
         }
     }
+
     private void requireItems() {
         for (GeneratorTask task : tasks.train()) {
             if (settings.objective().answers() && task.train().size() < settings.itemsPerTask()) {
@@ -196,7 +199,7 @@ public final class GeneratorTraining implements TrainingJob, AutoCloseable {
         try (PointerScope scope = new PointerScope();
                 NoGradGuard frozen = new NoGradGuard()) {
             ConditionTensors sample = draw(new int[] {0}, Seeds.mix(options.seed(), VALIDATION));
-                return GeneratorExport.write(config, parameters, sample, onnxFile);
+            return GeneratorExport.write(config, parameters, sample, onnxFile);
         }
     }
 

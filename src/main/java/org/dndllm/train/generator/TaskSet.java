@@ -42,8 +42,7 @@ public record TaskSet(List<GeneratorTask> train, List<GeneratorTask> validation)
      * @param maxTokens longer items are not scored
      * @param seed of the pools
      */
-    public record Selection(
-            List<String> only, ConditionText text, int pool, int prompts, int maxTokens, long seed) {
+    public record Selection(List<String> only, ConditionText text, int pool, int prompts, int maxTokens, long seed) {
         public Selection {
             only = List.copyOf(only);
         }
@@ -94,6 +93,15 @@ public record TaskSet(List<GeneratorTask> train, List<GeneratorTask> validation)
         return !validation.equals(train);
     }
 
+    /** Training tasks, then those set aside: the order of a {@link ConditionStore}. */
+    public List<GeneratorTask> all() {
+        List<GeneratorTask> all = new ArrayList<>(train);
+        if (setsTasksAside()) {
+            all.addAll(validation);
+        }
+        return all;
+    }
+
     private static List<String> named(Map<String, String> roles, String role) {
         return roles.entrySet().stream()
                 .filter(entry -> entry.getValue().equals(role))
@@ -110,7 +118,8 @@ public record TaskSet(List<GeneratorTask> train, List<GeneratorTask> validation)
         }
         String source = file.toString();
         try {
-            JsonValue.Obj world = JsonValue.parse(Files.readAllBytes(file), source).asObject(source);
+            JsonValue.Obj world =
+                    JsonValue.parse(Files.readAllBytes(file), source).asObject(source);
             for (JsonValue.Obj task : world.array("tasks").objects()) {
                 String name = task.string("name");
                 if (!all.containsKey(name)) {

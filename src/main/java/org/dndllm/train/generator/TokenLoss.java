@@ -45,7 +45,10 @@ final class TokenLoss implements GeneratorLoss {
 
     /** Mean over all checkpoints of the batch. */
     private Tensor error(Tensor tokens, Tensor targets) {
-        return tokens.sub(targets).square().mul(checkpoints.weights()).sum().div(new Scalar(
-                (double) checkpoints.values() * targets.size(0)));
+        return tokens.sub(targets)
+                .square()
+                .mul(checkpoints.weights())
+                .sum()
+                .div(new Scalar((double) checkpoints.values() * targets.size(0)));
     }
 }
