@@ -16,6 +16,7 @@ import org.dndllm.format.JsonValue;
 import org.dndllm.format.SafetensorsFile;
 import org.dndllm.format.TensorView;
 import org.dndllm.format.TorchArchive;
+import org.dndllm.generator.CompactConfig;
 import org.dndllm.lora.PeftAdapter;
 
 /** Opens one file, prints its content for people and returns it for {@code --json}. */
@@ -100,12 +101,16 @@ final class FileInspection {
                 manifest.generator().family(),
                 manifest.generator().kernel(),
                 manifest.generator().parameters());
+        if (manifest.generator() instanceof CompactConfig compact) {
+            output.line("  reader      %d slots of width %d", compact.slots(), compact.width());
+        }
         output.line("  stages      %s", manifest.generator().stages());
         output.line(
-                "  tokens      %d of %d x %d",
+                "  tokens      %d of %d x %d, %s",
                 manifest.layout().tokens(),
                 manifest.layout().rows(),
-                manifest.layout().columns());
+                manifest.layout().columns(),
+                manifest.layout().form().jsonName());
         output.line(
                 "  base        %s (%s)",
                 manifest.base().name(), manifest.layout().shape());

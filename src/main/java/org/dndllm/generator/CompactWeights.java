@@ -8,8 +8,8 @@ import org.dndllm.lora.TokenForm;
 
 /**
  * What training of the compact family starts from: depthwise filters near the identity, pointwise maps and mixes with
- * PyTorch's default, and tokens that are a fresh LoRA: A random with variance 1 / in, B zero but for the small part that
- * {@code tokens.gain} lets through.
+ * PyTorch's default, and tokens that are a fresh LoRA: A random with variance 1 / in, B zero but for the part of the
+ * blocks' output that {@code tokens.gain} lets through.
  */
 final class CompactWeights extends SeededWeights {
     private static final float GAIN = 0.1f;

@@ -232,6 +232,20 @@ class CommandsIT {
     }
 
     @Test
+    void inspect_compactBundle_showsTheFamily() {
+        Path bundle = Nano.compactBundle(folder.resolve("compact")).folder();
+
+        assertThat(Cli.run("inspect", bundle).ok().out())
+                .contains("family      compact, kernel 3", "8 slots of width 32", "70 of 4 x 32, plain");
+        JsonNode generator = Cli.run("inspect", bundle, "--json")
+                .json()
+                .get(bundle.toString())
+                .get("generator");
+        assertThat(generator.get("family").asString()).isEqualTo("compact");
+        assertThat(generator.get("slots").asInt()).isEqualTo(8);
+    }
+
+    @Test
     void inspect_generatedAdapter_showsRankAndModules() {
         assertThat(Cli.run("inspect", adapter).ok().out()).contains("rank 4", "q_proj");
     }
