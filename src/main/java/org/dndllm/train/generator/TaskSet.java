@@ -153,6 +153,13 @@ public record TaskSet(List<GeneratorTask> train, List<GeneratorTask> validation)
 
     private static List<TaskItem> pool(TaskData data, List<TaskItem> items, Selection selection) {
         int size = selection.pool() == 0 ? items.size() : selection.pool();
+        if (selection.pool() != 0 && size < selection.prompts()) {
+            throw new InvalidInputException(
+                    "<arguments>",
+                    "pool",
+                    "a pool of " + size + " prompts is smaller than the " + selection.prompts()
+                            + " of a condition; raise it or lower the number of prompts");
+        }
         int least = Math.max(size, selection.prompts());
         if (items.size() < least) {
             throw new InvalidInputException(
