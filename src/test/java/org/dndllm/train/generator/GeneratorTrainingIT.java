@@ -62,8 +62,8 @@ class GeneratorTrainingIT {
 
     @Test
     void run_taskObjective_learnsToTellTasksByTheirPrompts() {
-        TaskSet tasks = tasks(2, 24);
-        TrainingOptions options = options(60, 1e-2);
+        TaskSet tasks = tasks(2, 48);
+        TrainingOptions options = options(80, 1e-2);
 
         Outcome outcome = train("compact", tasks, settings(Objective.TASK, 2, 8), options, "run", Integer.MAX_VALUE);
 

@@ -35,7 +35,7 @@ final class TinyTasks {
         for (int item = 0; item < items; item++) {
             prompts.add(
                     WORDS.get(2 * i) + " " + WORDS.get(2 * i + random.nextInt(2)) + " " + WORDS.get(random.nextInt(8)));
-            int[] question = random.ints(3 + random.nextInt(3), 0, 40).toArray();
+            int[] question = random.ints(3 + random.nextInt(3), 0, 10).toArray();
             examples.add(Example.of(question, new int[] {FIRST_ANSWER + i}));
         }
         List<Example> validation = examples.subList(0, items / 4);
