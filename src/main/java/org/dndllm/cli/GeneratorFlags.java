@@ -140,7 +140,7 @@ final class GeneratorFlags {
 
     private Chosen continued(GeneratorBundle bundle, BaseShape base) {
         if (preset != null || !stages.isEmpty()) {
-            throw wrong("--init-from", "brings its own architecture; leave --preset and --stages out");
+            throw Flags.wrong("--init-from", "brings its own architecture; leave --preset and --stages out");
         }
         AdapterLayout layout = bundle.manifest().layout();
         requireBase("--init-from", bundle.folder().toString(), layout, base);
@@ -151,7 +151,7 @@ final class GeneratorFlags {
 
     private static void requireBase(String flag, String name, AdapterLayout layout, BaseShape base) {
         if (!layout.shape().equals(base)) {
-            throw wrong(flag, "'" + name + "' is for " + layout.shape() + ", but the base model is " + base);
+            throw Flags.wrong(flag, "'" + name + "' is for " + layout.shape() + ", but the base model is " + base);
         }
     }
 
@@ -162,7 +162,7 @@ final class GeneratorFlags {
                 AdapterLayout.plain(base, settings.rank(), settings.alpha(), List.copyOf(settings.modules()), chunk);
             case PaperConfig.FAMILY ->
                 AdapterLayout.of(base, settings.rank(), settings.alpha(), List.copyOf(settings.modules()), chunk);
-            default -> throw wrong("--family", "is '" + family + "', expected one of [compact, paper]");
+            default -> throw Flags.wrong("--family", "is '" + family + "', expected one of [compact, paper]");
         };
     }
 
@@ -184,19 +184,15 @@ final class GeneratorFlags {
                     ? GeneratorConfig.paper(kernel, all)
                     : GeneratorConfig.compact(kernel, slots, width, all);
         } catch (IllegalArgumentException e) {
-            throw new InvalidInputException("command line", "--kernel, --slots, --width", e.getMessage(), e);
+            throw new InvalidInputException(Flags.COMMAND_LINE, "--kernel, --slots, --width", e.getMessage(), e);
         }
     }
 
     private static Stage stage(String text) {
         if (!text.matches("[1-9]\\d{0,6},[1-9]\\d{0,6},[1-9]\\d{0,6}")) {
-            throw wrong("--stages", "has '" + text + "', expected N,L,C such as 64,4,32");
+            throw Flags.wrong("--stages", "has '" + text + "', expected N,L,C such as 64,4,32");
         }
         String[] extents = text.split(",", -1);
         return new Stage(Integer.parseInt(extents[0]), Integer.parseInt(extents[1]), Integer.parseInt(extents[2]));
-    }
-
-    private static InvalidInputException wrong(String flag, String problem) {
-        return new InvalidInputException("command line", flag, problem);
     }
 }

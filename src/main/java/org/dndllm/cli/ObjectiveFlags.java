@@ -3,7 +3,6 @@ package org.dndllm.cli;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import org.dndllm.InvalidInputException;
 import org.dndllm.train.generator.ConditionText;
 import org.dndllm.train.generator.GeneratorSettings;
 import org.dndllm.train.generator.Objective;
@@ -111,8 +110,7 @@ final class ObjectiveFlags {
     /** Where the checkpoints are; present where the objective needs them. */
     Optional<Path> checkpoints(Objective chosen) {
         if (chosen.reconstructs() != (loraDir != null)) {
-            throw new InvalidInputException(
-                    "command line",
+            throw Flags.wrong(
                     "--lora-dir",
                     chosen.reconstructs()
                             ? "is missing: " + chosen.label() + " reconstructs checkpoints; make them with dnd collect"
