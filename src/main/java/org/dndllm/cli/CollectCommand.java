@@ -116,6 +116,13 @@ final class CollectCommand implements Callable<Integer> {
     private double secondRate;
 
     @Option(
+            names = "--dropout",
+            paramLabel = "P",
+            defaultValue = "0",
+            description = "Share of the adapter's inputs zeroed in training. Default: ${DEFAULT-VALUE}.")
+    private double dropout;
+
+    @Option(
             names = "--steps",
             paramLabel = "N",
             defaultValue = "75",
@@ -261,11 +268,11 @@ final class CollectCommand implements Callable<Integer> {
         Flags.atLeast("--checkpoint-every", checkpointEvery, 1);
         Flags.atLeast("--validate-every", validateEvery, 0);
         Flags.atLeast("--patience", patience, 0);
-        range("--learning-rate", learningRate, Double.MIN_VALUE, 1);
-        range("--second-rate", secondRate, 0, 1);
-        range("--weight-decay", weightDecay, 0, 100);
-        range("--clip", clip, 0, Double.MAX_VALUE);
-        range("--validation", validationShare, 0, 0.9);
+        Flags.range("--learning-rate", learningRate, Double.MIN_VALUE, 1);
+        Flags.range("--second-rate", secondRate, 0, 1);
+        Flags.range("--weight-decay", weightDecay, 0, 100);
+        Flags.range("--clip", clip, 0, Double.MAX_VALUE);
+        Flags.range("--validation", validationShare, 0, 0.9);
         Recipe chosen = chosenRecipe();
         if (chosen instanceof Recipe.DenseSnapshots && patience > 0) {
             throw Flags.wrong(
@@ -280,7 +287,7 @@ final class CollectCommand implements Callable<Integer> {
                 .withRhythm(checkpointEvery, validateEvery, patience);
         return new CollectSettings(
                 chosen,
-                lora.settings(),
+                lora.settings(dropout),
                 initSeed,
                 batch,
                 options,
@@ -354,11 +361,5 @@ final class CollectCommand implements Callable<Integer> {
         json.put("losses", outcome.losses());
         json.put("validation_losses", outcome.validationLosses());
         return json;
-    }
-
-    private static void range(String flag, double value, double least, double most) {
-        if (!(value >= least && value <= most)) {
-            throw Flags.wrong(flag, "is " + value + ", expected " + least + " to " + most);
-        }
     }
 }

@@ -12,7 +12,9 @@ final class Flags {
     private static final List<GgmlType> ADAPTER_TYPES =
             List.of(GgmlType.F32, GgmlType.F16, GgmlType.BF16, GgmlType.Q8_0);
 
-    private static final String COMMAND_LINE = "command line";
+    /** The source of every refusal of a flag. */
+    static final String COMMAND_LINE = "command line";
+
     /** Sources of refusals that only flags can cause: their own, and the option records that they fill. */
     private static final Set<String> USAGE =
             Set.of(COMMAND_LINE, "context options", "model options", "sampler options", "evaluation options");
@@ -64,6 +66,13 @@ final class Flags {
     static void atLeast(String flag, int given, int least) {
         if (given < least) {
             throw wrong(flag, "is " + given + ", expected at least " + least);
+        }
+    }
+
+    /** A number within bounds; NaN never is. */
+    static void range(String flag, double given, double least, double most) {
+        if (!(given >= least && given <= most)) {
+            throw wrong(flag, "is " + given + ", expected " + least + " to " + most);
         }
     }
 

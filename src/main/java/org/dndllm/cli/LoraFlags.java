@@ -24,14 +24,8 @@ final class LoraFlags {
             description = "Target modules, such as q_proj,v_proj. Default: all seven.")
     private List<String> modules = List.of();
 
-    @Option(
-            names = "--dropout",
-            paramLabel = "P",
-            defaultValue = "0",
-            description = "Share of the adapter's inputs zeroed in training. Default: ${DEFAULT-VALUE}.")
-    private double dropout;
-
-    LoraSettings settings() {
+    /** @param dropout share of the adapter's inputs that are zeroed in training */
+    LoraSettings settings(double dropout) {
         float numerator = alpha == null ? 2f * rank : Flags.finite("--alpha", alpha);
         return new LoraSettings(rank, numerator, targets(), dropout);
     }

@@ -36,6 +36,7 @@ import picocli.CommandLine.Command;
             InspectCommand.class,
             DoctorCommand.class,
             CollectCommand.class,
+            TrainCommand.class,
             BenchCommand.class,
             BuildNanoCommand.class,
             CommandLine.HelpCommand.class,

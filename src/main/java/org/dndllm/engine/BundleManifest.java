@@ -1,7 +1,10 @@
 package org.dndllm.engine;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 import org.dndllm.InvalidInputException;
@@ -30,6 +33,8 @@ public record BundleManifest(
     public static final int FORMAT_VERSION = 1;
 
     private static final String FORMAT = "dnd-generator-bundle";
+    private static final String RUN = "run";
+    private static final String VALIDATION_LOSS = "validation_loss";
     private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
 
     /**
@@ -42,8 +47,63 @@ public record BundleManifest(
      * @param trained false: random weights, for tests and demonstrations of the mechanism
      * @param description one or two sentences: objective, tasks, or how the random weights were made
      * @param seed the seed of it all
+     * @param run the training run; absent for random weights and in bundles made before it was noted
      */
-    public record Training(boolean trained, String description, long seed) {}
+    public record Training(boolean trained, String description, long seed, Optional<Run> run) {
+        /** Without a run. */
+        public Training(boolean trained, String description, long seed) {
+            this(trained, description, seed, Optional.empty());
+        }
+    }
+
+    /**
+     * How a trained generator came about.
+     *
+     * @param objective {@code task}, {@code recon} or {@code recon+task}
+     * @param conditionText what of the items conditions were made of
+     * @param tasks names of the training tasks
+     * @param steps taken
+     * @param bestStep after which the weights were as they are here
+     * @param seconds that the steps took
+     * @param validationLoss at that step, where the run validated
+     */
+    public record Run(
+            String objective,
+            String conditionText,
+            List<String> tasks,
+            long steps,
+            long bestStep,
+            double seconds,
+            OptionalDouble validationLoss) {
+        public Run {
+            tasks = List.copyOf(tasks);
+        }
+
+        private Map<String, Object> toJson() {
+            Map<String, Object> json = new LinkedHashMap<>();
+            json.put("objective", objective);
+            json.put("condition_text", conditionText);
+            json.put("tasks", tasks);
+            json.put("steps", steps);
+            json.put("best_step", bestStep);
+            json.put("seconds", seconds);
+            validationLoss.ifPresent(loss -> json.put(VALIDATION_LOSS, loss));
+            return json;
+        }
+
+        private static Run fromJson(JsonValue.Obj json) {
+            return new Run(
+                    json.string("objective"),
+                    json.string("condition_text"),
+                    json.array("tasks").strings(),
+                    json.integer("steps"),
+                    json.integer("best_step"),
+                    json.number("seconds"),
+                    json.has(VALIDATION_LOSS)
+                            ? OptionalDouble.of(json.number(VALIDATION_LOSS))
+                            : OptionalDouble.empty());
+        }
+    }
 
     public BundleManifest {
         files = new TreeMap<>(files);
@@ -65,6 +125,7 @@ public record BundleManifest(
         how.put("trained", training.trained());
         how.put("description", training.description());
         how.put("seed", training.seed());
+        training.run().ifPresent(run -> how.put(RUN, run.toJson()));
         json.put("training", how);
         json.put("files", files);
         return json;
@@ -82,7 +143,6 @@ public record BundleManifest(
                     source, "version", "is " + version + "; this program reads version " + FORMAT_VERSION);
         }
         JsonValue.Obj base = json.object("base");
-        JsonValue.Obj training = json.object("training");
         Map<String, String> files = new TreeMap<>();
         JsonValue.Obj hashes = json.object("files");
         for (String file : hashes.members().keySet()) {
@@ -96,8 +156,16 @@ public record BundleManifest(
                 GeneratorConfig.fromJson(json.object("generator")),
                 layout(json),
                 new Base(base.string("name"), hash(base, "sha256")),
-                new Training(training.bool("trained"), training.string("description"), training.integer("seed")),
+                training(json.object("training")),
                 files);
+    }
+
+    private static Training training(JsonValue.Obj json) {
+        return new Training(
+                json.bool("trained"),
+                json.string("description"),
+                json.integer("seed"),
+                json.has(RUN) ? Optional.of(Run.fromJson(json.object(RUN))) : Optional.empty());
     }
 
     /** The layout's own checks know its members but not the file. */

@@ -5,29 +5,29 @@ import java.util.List;
 import java.util.Map;
 
 /** Names of the weights in an official state dict, so that its {@code .pth} files import without a table. */
-final class WeightNames {
-    static final String DOWN = "down_proj";
-    static final String GATE = "gate_proj";
-    static final String WEIGHT = ".weight";
-    static final String BIAS = ".bias";
+public final class WeightNames {
+    public static final String DOWN = "down_proj";
+    public static final String GATE = "gate_proj";
+    public static final String WEIGHT = ".weight";
+    public static final String BIAS = ".bias";
 
     private WeightNames() {}
 
     /** Layer {@code i} leads from stage {@code i} to stage {@code i + 1}. */
-    static String layer(int i) {
+    public static String layer(int i) {
         return "model.decoder.module_list." + i;
     }
 
     /** {@code part} is norm, conv1w, conv1h, conv2h or conv2w. */
-    static String hyper(int i, String part) {
+    public static String hyper(int i, String part) {
         return layer(i) + ".linear1." + part;
     }
 
-    static String hyperBias(int i) {
+    public static String hyperBias(int i) {
         return layer(i) + ".linear1.bias";
     }
 
-    static String layerwise(int i) {
+    public static String layerwise(int i) {
         return layer(i) + ".linear2";
     }
 

@@ -33,11 +33,23 @@ public final class TrainingRun {
     private final Parameters parameters;
     private final TrainingJob job;
     private final TrainingOptions options;
+    private final Map<String, ?> identity;
     private final Consumer<TrainingProgress> listener;
+
+    /** A run that its options and parameters identify. */
+    public TrainingRun(
+            Path folder,
+            Parameters parameters,
+            TrainingJob job,
+            TrainingOptions options,
+            Consumer<TrainingProgress> listener) {
+        this(folder, parameters, job, options, Map.of(), listener);
+    }
 
     /**
      * @param folder of this run alone; made when missing
      * @param parameters to train, at their initial values; they are the caller's
+     * @param identity what else decides the run's numbers, as JSON members: a checkpoint of another is refused
      * @param listener hears of every step
      */
     public TrainingRun(
@@ -45,11 +57,13 @@ public final class TrainingRun {
             Parameters parameters,
             TrainingJob job,
             TrainingOptions options,
+            Map<String, ?> identity,
             Consumer<TrainingProgress> listener) {
         this.folder = folder;
         this.parameters = parameters;
         this.job = job;
         this.options = options;
+        this.identity = new LinkedHashMap<>(identity);
         this.listener = listener;
     }
 
@@ -91,7 +105,9 @@ public final class TrainingRun {
     }
 
     private Checkpoints checkpoints() {
-        return new Checkpoints(folder.resolve("checkpoints"), options.toJson());
+        Map<String, Object> settings = options.toJson();
+        settings.putAll(identity);
+        return new Checkpoints(folder.resolve("checkpoints"), settings);
     }
 
     private TrainingState train(

@@ -14,25 +14,25 @@ import org.dndllm.synth.SyntheticBase;
 import org.dndllm.synth.SyntheticVocabulary;
 
 /** A base model small enough for every test, with adapters and examples. Seeded. */
-final class TinyBase {
-    static final BaseShape SHAPE = new BaseShape(BaseShape.QWEN2, 2, 64, 4, 2, 16, 96, 300, true);
-    static final BaseShape UNTIED = new BaseShape(BaseShape.QWEN2, 2, 64, 4, 4, 16, 96, 300, false);
+public final class TinyBase {
+    public static final BaseShape SHAPE = new BaseShape(BaseShape.QWEN2, 2, 64, 4, 2, 16, 96, 300, true);
+    public static final BaseShape UNTIED = new BaseShape(BaseShape.QWEN2, 2, 64, 4, 4, 16, 96, 300, false);
     private static final String TEXT =
             "the quick brown fox jumps over the lazy dog and the other dog sleeps ".repeat(20);
 
     private TinyBase() {}
 
-    static SyntheticVocabulary vocabulary() {
+    public static SyntheticVocabulary vocabulary() {
         return SyntheticVocabulary.train(TEXT, 280);
     }
 
-    static Path write(Path folder, BaseShape shape, GgmlType type) {
+    public static Path write(Path folder, BaseShape shape, GgmlType type) {
         Path file = folder.resolve("tiny-" + type + "-" + shape.tiedEmbeddings() + ".gguf");
         SyntheticBase.write(file, shape, vocabulary(), type, 42, "tiny");
         return file;
     }
 
-    static LoraWeights adapter(BaseShape shape, long seed) {
+    public static LoraWeights adapter(BaseShape shape, long seed) {
         Random random = new Random(seed);
         List<LoraTensor> tensors = new ArrayList<>();
         for (int layer = 0; layer < shape.layers(); layer++) {
@@ -48,7 +48,7 @@ final class TinyBase {
     }
 
     /** Answers that follow from the prompt: the last token of the answer repeats the first of the prompt. */
-    static List<Example> examples(int count, long seed) {
+    public static List<Example> examples(int count, long seed) {
         Random random = new Random(seed);
         List<Example> examples = new ArrayList<>();
         for (int i = 0; i < count; i++) {

@@ -1,0 +1,159 @@
+package org.dndllm.onnx;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.dndllm.InvalidInputException;
+import org.dndllm.format.DType;
+import org.dndllm.format.TensorView;
+
+/**
+ * The float32 constants of an ONNX model that {@link OnnxGraph} wrote, from the file or from the data file beside it. Only
+ * their places are kept; values are read when asked for. Immutable.
+ *
+ * <p>Source: {@code onnx.proto}, fields of ModelProto, GraphProto and TensorProto.
+ */
+public final class OnnxConstants {
+    private static final int GRAPH = 7;
+    private static final int INITIALIZER = 5;
+    private static final long MOST_GRAPH_BYTES = 1L << 30;
+
+    private final Map<String, Place> places;
+
+    private OnnxConstants(Map<String, Place> places) {
+        this.places = places;
+    }
+
+    /**
+     * @param file that holds the bytes
+     * @param offset of the first
+     * @param length in bytes
+     */
+    private record Place(List<Long> shape, Path file, long offset, long length) {}
+
+    /**
+     * Finds the constants of a model.
+     *
+     * @throws InvalidInputException when the file cannot be read or is no ONNX model
+     */
+    public static OnnxConstants of(Path onnxFile) {
+        try {
+            if (Files.size(onnxFile) > MOST_GRAPH_BYTES) {
+                throw new InvalidInputException(
+                        onnxFile.toString(), "size", "is " + Files.size(onnxFile) + " bytes, too large for a graph");
+            }
+            Map<String, Place> places = new LinkedHashMap<>();
+            ProtoReader model = new ProtoReader(Files.readAllBytes(onnxFile), onnxFile.toString());
+            while (model.next()) {
+                if (model.field() == GRAPH) {
+                    graph(model.message(), onnxFile, places);
+                } else {
+                    model.skip();
+                }
+            }
+            return new OnnxConstants(places);
+        } catch (IOException e) {
+            throw new InvalidInputException(onnxFile.toString(), "file", "cannot be read (" + e + ")", e);
+        }
+    }
+
+    private static void graph(ProtoReader graph, Path file, Map<String, Place> places) {
+        while (graph.next()) {
+            if (graph.field() == INITIALIZER) {
+                tensor(graph.message(), file, places);
+            } else {
+                graph.skip();
+            }
+        }
+    }
+
+    private static void tensor(ProtoReader tensor, Path file, Map<String, Place> places) {
+        List<Long> shape = new ArrayList<>();
+        String name = "";
+        long type = 0;
+        long[] range = {0, 0};
+        Map<String, String> external = new LinkedHashMap<>();
+        while (tensor.next()) {
+            switch (tensor.field()) {
+                case 1 -> shape.add(tensor.integer());
+                case 2 -> type = tensor.integer();
+                case 8 -> name = tensor.text();
+                case 9 -> range = tensor.range();
+                case 13 -> entry(tensor.message(), external);
+                default -> tensor.skip();
+            }
+        }
+        if (type != OnnxType.FLOAT.code()) {
+            return;
+        }
+        Path holder = file;
+        if (!external.isEmpty()) {
+            try {
+                holder = file.resolveSibling(
+                        Path.of(external.getOrDefault("location", "")).getFileName());
+                range = new long[] {
+                    Long.parseLong(external.getOrDefault("offset", "")),
+                    Long.parseLong(external.getOrDefault("length", ""))
+                };
+            } catch (NumberFormatException e) {
+                throw tensor.malformed("constant " + name + " says " + external);
+            }
+        }
+        places.put(name, new Place(List.copyOf(shape), holder, range[0], range[1]));
+    }
+
+    private static void entry(ProtoReader entry, Map<String, String> into) {
+        String key = "";
+        String value = "";
+        while (entry.next()) {
+            switch (entry.field()) {
+                case 1 -> key = entry.text();
+                case 2 -> value = entry.text();
+                default -> entry.skip();
+            }
+        }
+        into.put(key, value);
+    }
+
+    /** Names of all float32 constants, in file order. */
+    public Set<String> names() {
+        return java.util.Collections.unmodifiableSet(places.keySet());
+    }
+
+    /**
+     * A constant's values, in memory of their own.
+     *
+     * @throws InvalidInputException when there is none of that name or its bytes cannot be read
+     */
+    public TensorView read(String name) {
+        Place place = places.get(name);
+        if (place == null) {
+            throw new InvalidInputException("<graph>", name, "is not among the constants " + places.keySet());
+        }
+        byte[] bytes = new byte[Math.toIntExact(place.length())];
+        try (FileChannel channel = FileChannel.open(place.file())) {
+            ByteBuffer buffer = ByteBuffer.wrap(bytes);
+            while (buffer.hasRemaining() && channel.read(buffer, place.offset() + buffer.position()) >= 0) {
+                // reads as much as it likes
+            }
+            if (buffer.hasRemaining()) {
+                throw new InvalidInputException(
+                        place.file().toString(), name, "ends before its last value; take another copy");
+            }
+            return new TensorView(name, DType.F32, place.shape(), MemorySegment.ofArray(bytes));
+        } catch (IOException e) {
+            throw new InvalidInputException(place.file().toString(), name, "cannot be read (" + e + ")", e);
+        } catch (IllegalArgumentException e) {
+            throw new InvalidInputException(
+                    place.file().toString(), name, "has " + place.length() + " bytes for shape " + place.shape(), e);
+        }
+    }
+}
