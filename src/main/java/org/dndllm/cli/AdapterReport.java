@@ -27,6 +27,7 @@ record AdapterReport(GeneratedAdapter adapter, Attached attached) {
                 "prompts   %d drawn of %d in %s (seed %d)",
                 from.indices().size(), from.promptCount(), from.promptSource(), from.seed());
         output.line("condition %s", condition(from.condition()));
+        output.line("known     %s", known(from));
         output.line(
                 "adapter   rank %d, alpha %.0f, %d modules x %d layers, %,d parameters",
                 weights.rank(),
@@ -67,7 +68,7 @@ record AdapterReport(GeneratedAdapter adapter, Attached attached) {
     private Map<String, Object> provenance() {
         Map<String, Object> all = adapter.provenance().toJson(java.util.Optional.empty());
         Map<String, Object> kept = new LinkedHashMap<>();
-        for (String key : List.of("generator", "prompts", "condition", "warnings")) {
+        for (String key : List.of("generator", "prompts", "condition", "out_of_distribution", "warnings")) {
             kept.put(key, Objects.requireNonNull(all.get(key)));
         }
         return kept;
@@ -85,6 +86,17 @@ record AdapterReport(GeneratedAdapter adapter, Attached attached) {
                 100 * stats.paddingShare(),
                 stats.meanCosine(),
                 stats.minCosine());
+    }
+
+    private static String known(Provenance from) {
+        return from.outOfDistribution()
+                .map(score -> String.format(
+                        Locale.ROOT,
+                        "%s: out-of-distribution score %.2f, threshold %.2f",
+                        score.outside() ? "no, unlike the training tasks" : "yes, like the training tasks",
+                        score.value(),
+                        score.threshold()))
+                .orElse("no score: the bundle has no statistics of its training tasks");
     }
 
     private static String norms(LoraWeights weights) {

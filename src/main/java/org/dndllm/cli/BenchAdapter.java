@@ -1,21 +1,21 @@
 package org.dndllm.cli;
 
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.dndllm.EnvironmentException;
 import org.dndllm.engine.AdapterBuffer;
-import org.dndllm.format.DType;
-import org.dndllm.format.GgmlType;
+import org.dndllm.format.GgufFile;
 import org.dndllm.llama.AdapterSet;
-import org.dndllm.llama.ContextOptions;
 import org.dndllm.llama.LlamaContext;
-import org.dndllm.llama.LlamaModel;
 import org.dndllm.llama.LoraAdapter;
-import org.dndllm.llama.ModelOptions;
 import org.dndllm.lora.GgufAdapter;
-import org.dndllm.lora.LoraWeights;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -30,11 +30,11 @@ import picocli.CommandLine.Option;
             "",
             "Examples:",
             "  dnd bench adapter",
-            "  dnd bench adapter -m target/bench/0.5b-q8_0.gguf --rank 16 --json"
+            "  dnd bench adapter -m target/bench/0.5b-q8_0.gguf --rank 16 --json",
+            "  dnd bench adapter -m target/bench/0.5b-q8_0.gguf --c-loop native/bench/run-adapter"
         })
 final class BenchAdapter implements Callable<Integer> {
     private static final int WARM_UP = 100;
-    private static final int[] PROMPT = {1, 2, 3, 4, 5, 6, 7, 8};
 
     @Mixin
     private final Output output = new Output();
@@ -48,77 +48,146 @@ final class BenchAdapter implements Callable<Integer> {
     @Option(names = "--rounds", defaultValue = "101", description = "Measured rounds. Default: ${DEFAULT-VALUE}.")
     private int rounds;
 
+    @Option(
+            names = "--c-loop",
+            paramLabel = "PROGRAM",
+            description = "native/bench/run-adapter: the native load of the same bytes in C, in turn with ours.")
+    private @Nullable Path peer;
+
+    @Option(
+            names = "--pairs",
+            defaultValue = "5",
+            description = "Turns with --c-loop, each of --rounds rounds. Default: ${DEFAULT-VALUE}.")
+    private int pairs;
+
     @Override
     public Integer call() {
         Flags.atLeast("--rounds", rounds, 1);
+        Flags.atLeast("--pairs", pairs, 1);
         Flags.atLeast("--rank", rank, 1);
-        GgmlType type = engine.adapterType();
-        try (LlamaModel model = LlamaModel.open(engine.model(), ModelOptions.CPU);
-                LlamaContext context = model.newContext(
-                        ContextOptions.DEFAULT.withContextLength(512).withThreads(1))) {
-            LoraWeights weights = RandomAdapter.of(model.shape(), rank, DType.F16, 7);
-            float[] before = logits(context);
-            Timings times = new Timings(rounds);
+        try (BenchSetup setup = BenchSetup.open(engine, rank)) {
+            float[] before = setup.logits();
+            Timings times = new Timings(rounds * (peer == null ? 1 : pairs));
+            Optional<Comparison> comparison;
             try (AdapterBuffer buffer = new AdapterBuffer()) {
-                for (int round = 0; round < WARM_UP; round++) {
-                    measure(model, context, weights, type, buffer, new Timings(1));
-                }
-                for (int round = 0; round < rounds; round++) {
-                    measure(model, context, weights, type, buffer, times);
+                measure(setup, buffer, new Timings(WARM_UP), WARM_UP);
+                if (peer == null) {
+                    measure(setup, buffer, times, rounds);
+                    comparison = Optional.empty();
+                } else {
+                    comparison = Optional.of(compare(setup, buffer, times, new BenchPeer(peer)));
                 }
             }
-            boolean identical = Arrays.equals(before, logits(context));
-            Map<String, Object> json = new LinkedHashMap<>();
-            json.put("machine", Machine.facts());
-            json.put("model", engine.model().toString());
-            json.put("adapter_type", type.name());
-            json.put("rank", rank);
-            json.put("parameters", weights.parameters());
-            json.put("gguf_bytes", GgufAdapter.size(weights, type));
+            boolean identical = Arrays.equals(before, setup.logits());
+            Map<String, Object> json = setup.facts();
             json.put("convert_ms", times.convert.toJson());
             json.put("load_ms", times.load.toJson());
+            json.put("check_ms", times.check.toJson());
             json.put("attach_ms", times.attach.toJson());
             json.put("weights_to_attached_ms", times.total.toJson());
             json.put("detach_and_reattach_ms", times.again.toJson());
             json.put("logits_identical_after_detach", identical);
-            output.line(
-                    "%s, %s, rank %d, %,d parameters, %,d bytes",
-                    engine.model(), type, rank, weights.parameters(), GgufAdapter.size(weights, type));
+            output.line("%s", setup.title());
             print("convert", times.convert);
-            print("load", times.load);
+            print("check + load", times.load);
+            print("  check alone", times.check);
             print("attach", times.attach);
             print("weights to attached", times.total);
             print("re-attach + detach", times.again);
             output.line("logits after detach bit-identical to before: %s", identical ? "yes" : "NO");
+            comparison.ifPresent(with -> report(with, json));
             output.result(json);
             return identical ? 0 : Main.FAILURE;
         }
     }
 
-    /** Milliseconds of each stage; total is convert, load and attach, again is a re-attach and a detach without KV. */
-    private record Timings(Samples convert, Samples load, Samples attach, Samples total, Samples again) {
+    /**
+     * Milliseconds of each stage; load is the full check and the native load, check the same check once more by itself,
+     * total is convert, load and attach, again is a re-attach and a detach without KV.
+     */
+    private record Timings(Samples convert, Samples load, Samples check, Samples attach, Samples total, Samples again) {
         Timings(int rounds) {
             this(
                     new Samples(rounds),
                     new Samples(rounds),
                     new Samples(rounds),
                     new Samples(rounds),
+                    new Samples(rounds),
                     new Samples(rounds));
+        }
+
+        void addAll(Timings other) {
+            convert.addAll(other.convert);
+            load.addAll(other.load);
+            check.addAll(other.check);
+            attach.addAll(other.attach);
+            total.addAll(other.total);
+            again.addAll(other.again);
+        }
+    }
+
+    /**
+     * Medians of each pair.
+     *
+     * @param java native load through Panama: load less check, milliseconds
+     * @param c native load in C, milliseconds
+     * @param ratio java / c, pair by pair
+     * @param checkedRatio with the full check, which C leaves out
+     */
+    private record Comparison(Samples java, Samples c, Samples ratio, Samples checkedRatio) {}
+
+    private Comparison compare(BenchSetup setup, AdapterBuffer buffer, Timings times, BenchPeer program) {
+        Comparison all = new Comparison(new Samples(pairs), new Samples(pairs), new Samples(pairs), new Samples(pairs));
+        try {
+            Path file = Files.createTempFile("dnd-bench", ".gguf");
+            try {
+                GgufAdapter.write(file, setup.weights(), setup.type());
+                for (int pair = 0; pair < pairs; pair++) {
+                    Timings ours = new Timings(rounds);
+                    measure(setup, buffer, ours, rounds);
+                    times.addAll(ours);
+                    double java = ours.load.median() - ours.check.median();
+                    double c = program.number(program.run(engine.model(), file, rounds), "load_ms", "median");
+                    all.java.add(java);
+                    all.c.add(c);
+                    all.ratio.add(java / c);
+                    all.checkedRatio.add(ours.load.median() / c);
+                    output.progress().advanced("pairs", pair + 1, pairs);
+                }
+            } finally {
+                Files.deleteIfExists(file);
+            }
+        } catch (IOException e) {
+            throw new EnvironmentException("no temporary file for the adapter can be written: " + e, e);
+        }
+        return all;
+    }
+
+    private void report(Comparison with, Map<String, Object> json) {
+        json.put("native_load_ms_java", with.java.toJson());
+        json.put("native_load_ms_c", with.c.toJson());
+        json.put("native_load_ratio_java_to_c", with.ratio.toJson());
+        json.put("checked_load_ratio_java_to_c", with.checkedRatio.toJson());
+        print("native load, Panama", with.java);
+        print("native load, C", with.c);
+        output.line(
+                "native load, Panama / C, pair by pair: median %.3f (p10 %.3f, p90 %.3f); with the full check %.3f",
+                with.ratio.median(), with.ratio.quantile(0.1), with.ratio.quantile(0.9), with.checkedRatio.median());
+    }
+
+    private static void measure(BenchSetup setup, AdapterBuffer buffer, Timings times, int rounds) {
+        for (int round = 0; round < rounds; round++) {
+            measure(setup, buffer, times);
         }
     }
 
     /** One adapter from weights to the running model and back, the way the engine does it. */
-    private static void measure(
-            LlamaModel model,
-            LlamaContext context,
-            LoraWeights weights,
-            GgmlType type,
-            AdapterBuffer buffer,
-            Timings times) {
+    private static void measure(BenchSetup setup, AdapterBuffer buffer, Timings times) {
+        LlamaContext context = setup.context();
         long start = System.nanoTime();
-        MemorySegment gguf = buffer.write(weights, type);
+        MemorySegment gguf = buffer.write(setup.weights(), setup.type());
         long converted = System.nanoTime();
-        LoraAdapter adapter = model.loadAdapter(gguf, "bench");
+        LoraAdapter adapter = setup.model().loadAdapter(gguf, "bench");
         long loaded = System.nanoTime();
         context.attach(AdapterSet.of(adapter));
         long attached = System.nanoTime();
@@ -128,6 +197,11 @@ final class BenchAdapter implements Callable<Integer> {
         context.detach();
         long again = System.nanoTime();
         adapter.close();
+        long checking = System.nanoTime();
+        try (GgufFile file = GgufFile.of(gguf, "bench")) {
+            GgufAdapter.validate(file, setup.baseTensors());
+        }
+        times.check.add((System.nanoTime() - checking) / 1e6);
         times.convert.add((converted - start) / 1e6);
         times.load.add((loaded - converted) / 1e6);
         times.attach.add((attached - loaded) / 1e6);
@@ -139,13 +213,5 @@ final class BenchAdapter implements Callable<Integer> {
         output.line(
                 "  %-20s median %8.3f ms   p10 %8.3f   p90 %8.3f",
                 name, samples.median(), samples.quantile(0.1), samples.quantile(0.9));
-    }
-
-    private static float[] logits(LlamaContext context) {
-        context.clear();
-        context.decode(PROMPT);
-        float[] logits = context.logits();
-        context.clear();
-        return logits;
     }
 }

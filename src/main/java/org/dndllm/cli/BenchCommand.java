@@ -12,7 +12,7 @@ import picocli.CommandLine.Command;
             "",
             "Examples:",
             "  dnd bench synthesize qwen2.5-0.5b target/bench/0.5b-q8_0.gguf --vocabulary qwen2.5-tokenizer-folder",
-            "  dnd bench adapter -m target/bench/0.5b-q8_0.gguf",
+            "  dnd bench adapter -m target/bench/0.5b-q8_0.gguf --c-loop native/bench/run-adapter",
             "  dnd bench decode -m target/bench/0.5b-q8_0.gguf --c-loop native/bench/run --pairs 5",
             "  dnd bench soak --rounds 1000",
         },

@@ -1,7 +1,5 @@
 package org.dndllm.cli;
 
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -9,8 +7,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import org.dndllm.EnvironmentException;
-import org.dndllm.NativeFailureException;
 import org.dndllm.llama.ContextOptions;
 import org.dndllm.llama.LlamaContext;
 import org.dndllm.llama.LlamaModel;
@@ -20,7 +16,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /** {@code dnd bench decode}: the greedy loop through Panama, beside the same loop in C. */
 @Command(
@@ -67,6 +62,10 @@ final class BenchDecode implements Callable<Integer> {
         Flags.atLeast("--pairs", pairs, 1);
         Flags.atLeast("--tokens", tokens, 1);
         Flags.atLeast("--prompt-tokens", promptTokens, 1);
+        long all = (long) promptTokens + tokens;
+        if (all > CONTEXT) {
+            throw Flags.wrong("--tokens", "and --prompt-tokens are " + all + " together, expected at most " + CONTEXT);
+        }
         List<Run> ours = new ArrayList<>();
         List<Run> theirs = new ArrayList<>();
         try (LlamaModel model = LlamaModel.open(engine.model(), ModelOptions.CPU);
@@ -77,7 +76,7 @@ final class BenchDecode implements Callable<Integer> {
             for (int pair = 0; pair < pairs; pair++) {
                 ours.add(context.onNativeThread(() -> java(context, prompt, tokens)));
                 if (peer != null) {
-                    theirs.add(c(peer));
+                    theirs.add(c(new BenchPeer(peer)));
                 }
                 output.progress().advanced("pairs", pair + 1, pairs);
             }
@@ -111,31 +110,13 @@ final class BenchDecode implements Callable<Integer> {
         return new Run((start - promptStart) / 1e6, cpuMillis / tokens, wall / tokens, Arrays.hashCode(ids));
     }
 
-    private Run c(Path program) {
-        try {
-            Process process = new ProcessBuilder(
-                            program.toString(),
-                            engine.model().toString(),
-                            Integer.toString(promptTokens),
-                            Integer.toString(tokens))
-                    .redirectError(ProcessBuilder.Redirect.INHERIT)
-                    .start();
-            String line = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            if (process.waitFor() != 0) {
-                throw new EnvironmentException(program + " failed; run it by hand to see why");
-            }
-            JsonNode json = JsonMapper.shared().readTree(line);
-            return new Run(
-                    json.get("prompt_ms").asDouble(),
-                    json.get("thread_cpu_ms_per_token").asDouble(),
-                    json.get("wall_ms_per_token").asDouble(),
-                    json.get("checksum").asInt());
-        } catch (IOException e) {
-            throw new EnvironmentException(program + " cannot be run: " + e.getMessage(), e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new NativeFailureException("interrupted while " + program + " ran", e);
-        }
+    private Run c(BenchPeer program) {
+        JsonNode json = program.run(engine.model(), promptTokens, tokens);
+        return new Run(
+                program.number(json, "prompt_ms"),
+                program.number(json, "thread_cpu_ms_per_token"),
+                program.number(json, "wall_ms_per_token"),
+                (int) program.number(json, "checksum"));
     }
 
     private void report(List<Run> ours, List<Run> theirs) {

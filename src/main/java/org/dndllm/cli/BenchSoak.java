@@ -1,20 +1,14 @@
 package org.dndllm.cli;
 
 import java.lang.foreign.Arena;
-import java.util.LinkedHashMap;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.dndllm.EnvironmentException;
 import org.dndllm.engine.Progress;
-import org.dndllm.format.DType;
 import org.dndllm.llama.AdapterSet;
-import org.dndllm.llama.ContextOptions;
-import org.dndllm.llama.LlamaContext;
-import org.dndllm.llama.LlamaModel;
 import org.dndllm.llama.LoraAdapter;
-import org.dndllm.llama.ModelOptions;
 import org.dndllm.lora.GgufAdapter;
-import org.dndllm.lora.LoraWeights;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -24,12 +18,13 @@ import picocli.CommandLine.Option;
         name = "soak",
         mixinStandardHelpOptions = true,
         header = "Load, attach, decode, detach and free an adapter many times; report the growth of resident memory.",
+        description = "Growth at rest compares the process after round 100 and after the last round, each time when the"
+                + " JVM's compilers have been still for eight seconds. Growth in motion compares medians of rounds 101"
+                + " to 200 and of the last 100: it includes what the compilers hold for the moment.",
         footer = {"", "Examples:", "  dnd bench soak", "  dnd bench soak --rounds 200 --json"})
 final class BenchSoak implements Callable<Integer> {
     /** Rounds that are left out at the start, and rounds that a median is taken over. */
     private static final int WINDOW = 100;
-
-    private static final int[] PROMPT = {1, 2, 3, 4};
 
     @Mixin
     private final Output output = new Output();
@@ -43,56 +38,98 @@ final class BenchSoak implements Callable<Integer> {
     @Option(names = "--rounds", defaultValue = "1000", description = "Default: ${DEFAULT-VALUE}.")
     private int rounds;
 
+    private int withoutEffect; // rounds whose adapter left the logits as they were
+
+    /** Resident memory in MB: at rest after the warm-up and after the last round, in motion by medians. */
+    private record Memory(double restEarly, double restLate, Samples motionEarly, Samples motionLate) {
+        double growthAtRest() {
+            return restLate - restEarly;
+        }
+
+        double growthInMotion() {
+            return motionLate.median() - motionEarly.median();
+        }
+    }
+
     @Override
     public Integer call() {
         Flags.atLeast("--rounds", rounds, 2 * WINDOW);
         Flags.atLeast("--rank", rank, 1);
-        // The JVM's own memory (compilers, heap) moves by some megabytes from round to round, so medians are compared.
+        try (BenchSetup setup = BenchSetup.open(engine, rank)) {
+            float[] before = setup.logits();
+            Memory memory = soak(setup, before);
+            boolean identical = Arrays.equals(before, setup.logits());
+            report(setup, memory, identical);
+            return identical && withoutEffect == 0 ? 0 : Main.FAILURE;
+        }
+    }
+
+    private Memory soak(BenchSetup setup, float[] base) {
         Samples early = new Samples(WINDOW);
         Samples late = new Samples(WINDOW);
-        try (LlamaModel model = LlamaModel.open(engine.model(), ModelOptions.CPU);
-                LlamaContext context = model.newContext(
-                        ContextOptions.DEFAULT.withContextLength(512).withThreads(1))) {
-            LoraWeights weights = RandomAdapter.of(model.shape(), rank, DType.F16, 7);
-            Progress progress = output.progress();
-            for (int round = 1; round <= rounds; round++) {
-                once(model, context, weights);
-                if (round > WINDOW && round <= 2 * WINDOW) {
-                    early.add(residentMegabytes());
-                }
-                if (round > rounds - WINDOW) {
-                    late.add(residentMegabytes());
-                }
-                progress.advanced("rounds", round, rounds);
+        double restEarly = 0;
+        Progress progress = output.progress();
+        for (int round = 1; round <= rounds; round++) {
+            once(setup, base);
+            if (round == WINDOW) {
+                restEarly = residentMegabytesAtRest();
             }
+            if (round > WINDOW && round <= 2 * WINDOW) {
+                early.add(residentMegabytes());
+            }
+            if (round > rounds - WINDOW) {
+                late.add(residentMegabytes());
+            }
+            progress.advanced("rounds", round, rounds);
         }
-        report(early, late);
-        return 0;
+        return new Memory(restEarly, residentMegabytesAtRest(), early, late);
     }
 
-    private void once(LlamaModel model, LlamaContext context, LoraWeights weights) {
+    private void once(BenchSetup setup, float[] base) {
         try (Arena arena = Arena.ofShared();
                 LoraAdapter adapter =
-                        model.loadAdapter(GgufAdapter.toMemory(weights, engine.adapterType(), arena), "soak")) {
-            context.attach(AdapterSet.of(adapter));
-            context.decode(PROMPT);
-            context.detach();
+                        setup.model().loadAdapter(GgufAdapter.toMemory(setup.weights(), setup.type(), arena), "soak")) {
+            setup.context().attach(AdapterSet.of(adapter));
+            setup.decodePrompt();
+            if (Arrays.equals(setup.context().logits(), base)) {
+                withoutEffect++;
+            }
+            setup.context().detach();
         }
     }
 
-    private void report(Samples early, Samples late) {
-        double growth = late.median() - early.median();
+    private void report(BenchSetup setup, Memory memory, boolean identical) {
+        output.line("%s", setup.title());
+        output.line("%d rounds, resident memory of the process:", rounds);
         output.line(
-                "%d rounds: resident memory, median of rounds %d to %d %.1f MB, of the last %d %.1f MB, growth %.2f MB",
-                rounds, WINDOW + 1, 2 * WINDOW, early.median(), WINDOW, late.median(), growth);
-        Map<String, Object> json = new LinkedHashMap<>();
-        json.put("machine", Machine.facts());
-        json.put("model", engine.model().toString());
+                "  at rest    after round %d %8.1f MB, after the last %8.1f MB, growth %6.2f MB",
+                WINDOW, memory.restEarly(), memory.restLate(), memory.growthAtRest());
+        output.line(
+                "  in motion  rounds %d to %d %6.1f MB, the last %d %9.1f MB, growth %6.2f MB (medians)",
+                WINDOW + 1,
+                2 * WINDOW,
+                memory.motionEarly().median(),
+                WINDOW,
+                memory.motionLate().median(),
+                memory.growthInMotion());
+        output.line("rounds whose adapter had no effect on the logits: %d", withoutEffect);
+        output.line("logits after all rounds bit-identical to before: %s", identical ? "yes" : "NO");
+        Map<String, Object> json = setup.facts();
         json.put("rounds", rounds);
-        json.put("resident_mb_early", early.toJson());
-        json.put("resident_mb_late", late.toJson());
-        json.put("growth_mb", growth);
+        json.put("growth_at_rest_mb", memory.growthAtRest());
+        json.put("resident_mb_at_rest_early", memory.restEarly());
+        json.put("resident_mb_at_rest_late", memory.restLate());
+        json.put("growth_in_motion_mb", memory.growthInMotion());
+        json.put("resident_mb_in_motion_early", memory.motionEarly().toJson());
+        json.put("resident_mb_in_motion_late", memory.motionLate().toJson());
+        json.put("rounds_without_effect", withoutEffect);
+        json.put("logits_identical_after_detach", identical);
         output.result(json);
+    }
+
+    private static double residentMegabytesAtRest() {
+        CompilerRest.ofThisJvm().await();
+        return residentMegabytes();
     }
 
     private static double residentMegabytes() {

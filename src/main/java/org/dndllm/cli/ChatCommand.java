@@ -89,8 +89,7 @@ final class ChatCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         if (output.isJson() && prompt == null) {
-            throw new InvalidInputException(
-                    "command line", "--json", "gives one object for one answer; add --prompt, or leave --json out");
+            throw Flags.wrong("--json", "gives one object for one answer; add --prompt, or leave --json out");
         }
         try (LiveModel live = LiveModel.open(engine.model(), engine.modelOptions(), engine.contextOptions())) {
             attach(live);
@@ -117,8 +116,7 @@ final class ChatCommand implements Callable<Integer> {
         for (String each : scaled) {
             int colon = each.lastIndexOf(':');
             if (colon <= 0) {
-                throw new InvalidInputException(
-                        "command line", "--lora-scaled", "is '" + each + "', expected FILE:SCALE");
+                throw Flags.wrong("--lora-scaled", "is '" + each + "', expected FILE:SCALE");
             }
             float scale = Flags.finite("--lora-scaled", each.substring(colon + 1));
             entries.add(new AdapterSet.Entry(live.model().loadAdapter(Path.of(each.substring(0, colon))), scale));

@@ -42,16 +42,17 @@ public record ChatTokenizer(Vocabulary vocabulary) {
         }
         IntStream.Builder tokens = IntStream.builder();
         List<Boolean> marks = new ArrayList<>();
-        int system = ChatTemplate.tokens(
-                        vocabulary, List.of(new ChatMessage("system", ChatTemplate.DEFAULT_SYSTEM)), false)
-                .length;
+        int system = vocabulary
+                .defaultSystem()
+                .map(text -> ChatTemplate.tokens(vocabulary, List.of(ChatMessage.system(text)), false).length)
+                .orElse(0);
         int[] between = vocabulary.tokenize("\n", false);
         for (int i = 0; i < turns.size(); i++) {
             Example turn = example(item(turns.get(i)));
             if (i > 0) {
                 Arrays.stream(between).forEach(token -> put(token, false, tokens, marks));
             }
-            // Every turn brings the system message, which a chat has once.
+            // Every turn brings the default system message, where the model has one; a chat has it once.
             for (int at = i == 0 ? 0 : system; at < turn.tokens().length; at++) {
                 put(turn.tokens()[at], turn.answer()[at], tokens, marks);
             }

@@ -8,7 +8,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.dndllm.InvalidInputException;
 import org.dndllm.engine.Progress;
 import org.dndllm.format.DType;
 import org.dndllm.format.Sha256;
@@ -268,6 +267,10 @@ final class CollectCommand implements Callable<Integer> {
         range("--clip", clip, 0, Double.MAX_VALUE);
         range("--validation", validationShare, 0, 0.9);
         Recipe chosen = chosenRecipe();
+        if (chosen instanceof Recipe.DenseSnapshots && patience > 0) {
+            throw Flags.wrong(
+                    "--patience", "would end a run before its snapshots; leave it out with --recipe official");
+        }
         long tail = chosen instanceof Recipe.DenseSnapshots dense ? dense.tail() : 0;
         TrainingOptions options = TrainingOptions.of(steps + tail, learningRate, seed)
                 .withSchedule(Math.min(warmup, steps - 1), 0)
@@ -290,7 +293,7 @@ final class CollectCommand implements Callable<Integer> {
         return switch (recipe.toLowerCase(Locale.ROOT)) {
             case "seeds" -> new Recipe.IndependentSeeds(seeds, seed);
             case "official" -> new Recipe.DenseSnapshots(snapshots, every, seed);
-            default -> throw wrong("--recipe", "is '" + recipe + "', expected one of [seeds, official]");
+            default -> throw Flags.wrong("--recipe", "is '" + recipe + "', expected one of [seeds, official]");
         };
     }
 
@@ -298,7 +301,7 @@ final class CollectCommand implements Callable<Integer> {
         List<String> names = all.stream().map(TaskData::name).toList();
         for (String name : only) {
             if (!names.contains(name)) {
-                throw wrong("--tasks", "'" + name + "' is not one of " + names);
+                throw Flags.wrong("--tasks", "'" + name + "' is not one of " + names);
             }
         }
         List<TaskData> wanted = all.stream()
@@ -309,12 +312,12 @@ final class CollectCommand implements Callable<Integer> {
         }
         String[] parts = shard.split("/", -1);
         if (parts.length != 2 || !parts[0].matches("[1-9]\\d{0,5}") || !parts[1].matches("[1-9]\\d{0,5}")) {
-            throw wrong("--shard", "is '" + shard + "', expected I/N such as 1/4");
+            throw Flags.wrong("--shard", "is '" + shard + "', expected I/N such as 1/4");
         }
         int part = Integer.parseInt(parts[0]);
         int of = Integer.parseInt(parts[1]);
         if (part > of) {
-            throw wrong("--shard", "is '" + shard + "': there is no part " + part + " of " + of);
+            throw Flags.wrong("--shard", "is '" + shard + "': there is no part " + part + " of " + of);
         }
         List<TaskData> mine = new ArrayList<>();
         for (int i = part - 1; i < wanted.size(); i += of) {
@@ -355,11 +358,7 @@ final class CollectCommand implements Callable<Integer> {
 
     private static void range(String flag, double value, double least, double most) {
         if (!(value >= least && value <= most)) {
-            throw wrong(flag, "is " + value + ", expected " + least + " to " + most);
+            throw Flags.wrong(flag, "is " + value + ", expected " + least + " to " + most);
         }
-    }
-
-    private static InvalidInputException wrong(String flag, String problem) {
-        return new InvalidInputException("command line", flag, problem);
     }
 }

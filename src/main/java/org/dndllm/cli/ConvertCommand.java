@@ -58,6 +58,11 @@ final class ConvertCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        Optional<GgmlType> wanted = Optional.ofNullable(type).map(name -> Flags.adapterType("--type", name));
+        if (wanted.isPresent() && Files.isRegularFile(source)) {
+            throw Flags.wrong(
+                    "--type", "is for GGUF targets, made from a PEFT folder; a PEFT folder keeps the stored type");
+        }
         if (Files.exists(target) && !replace) {
             throw new InvalidInputException(
                     target.toString(), "TARGET", "exists already; choose another name or give --replace");
@@ -66,15 +71,8 @@ final class ConvertCommand implements Callable<Integer> {
         LoraWeights weights;
         if (Files.isDirectory(source)) {
             weights = PeftAdapter.read(source, shape);
-            GgmlType wanted = Optional.ofNullable(type)
-                    .map(name -> Flags.adapterType("--type", name))
-                    .orElseGet(() -> GgufAdapter.exactType(weights));
-            GgufAdapter.write(target, weights, wanted);
+            GgufAdapter.write(target, weights, wanted.orElseGet(() -> GgufAdapter.exactType(weights)));
         } else {
-            if (type != null) {
-                throw new InvalidInputException(
-                        "command line", "--type", "is for GGUF targets; a PEFT folder keeps the stored type");
-            }
             try (GgufFile file = GgufFile.open(source)) {
                 weights = GgufAdapter.read(file, shape);
             }

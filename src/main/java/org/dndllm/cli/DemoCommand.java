@@ -6,7 +6,6 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import org.dndllm.InvalidInputException;
 import org.dndllm.NativeFailureException;
 import org.dndllm.engine.Completion;
 import org.dndllm.engine.DragAndDrop;
@@ -91,8 +90,7 @@ final class DemoCommand implements Callable<Integer> {
     private PromptSet prompts() {
         Path file = NanoSet.embedded().trainPrompts(task);
         if (!Files.isRegularFile(file)) {
-            throw new InvalidInputException(
-                    "command line",
+            throw Flags.wrong(
                     "--task",
                     "'" + task + "' is not embedded; there are "
                             + NanoSet.embedded().taskNames());

@@ -16,11 +16,17 @@ import org.dndllm.format.JsonValue;
 import org.dndllm.format.SafetensorsFile;
 import org.dndllm.format.TensorView;
 import org.dndllm.format.TorchArchive;
+import org.dndllm.generator.CompactConfig;
 import org.dndllm.lora.PeftAdapter;
+import org.dndllm.lora.PeftSummary;
 
 /** Opens one file, prints its content for people and returns it for {@code --json}. */
 final class FileInspection {
     private static final int VALUE_LENGTH = 100;
+
+    private static final List<String> PEFT_CHECKED =
+            List.of("configuration", "tensor names", "pairs", "ranks", "types", "finite values");
+    private static final List<String> PEFT_NOT_CHECKED = List.of("layers", "features");
 
     private final Output output;
     private final boolean listTensors;
@@ -65,21 +71,29 @@ final class FileInspection {
     }
 
     Map<String, Object> peft(Path folder) {
+        PeftSummary summary = PeftAdapter.check(folder);
         Path file = folder.resolve(PeftAdapter.CONFIG_FILE);
         JsonValue.Obj config = JsonValue.parse(read(file), file.toString()).asObject(file.toString());
-        int rank = config.int32("r");
-        double alpha = config.number("lora_alpha");
         // PEFT also takes a pattern here, a single string
         List<String> modules = config.require("target_modules") instanceof JsonValue.Str pattern
                 ? List.of(pattern.value())
                 : config.array("target_modules").strings();
         Map<String, Object> json = safetensors(folder.resolve(PeftAdapter.WEIGHTS_FILE));
-        output.line("  rank %d, alpha %s, target modules %s", rank, alpha, modules);
+        output.line(
+                "  rank %d, alpha %s, target modules %s, %d pairs",
+                summary.rank(), summary.alpha(), modules, summary.pairs());
+        output.line("  checked: %s", String.join(", ", PEFT_CHECKED));
+        output.line(
+                "  not checked, for want of a base model: %s (dnd convert does, with --base)",
+                String.join(", ", PEFT_NOT_CHECKED));
         Map<String, Object> all = new LinkedHashMap<>(json);
         all.put("kind", "peft adapter");
-        all.put("rank", rank);
-        all.put("alpha", alpha);
+        all.put("rank", summary.rank());
+        all.put("alpha", summary.alpha());
         all.put("target_modules", modules);
+        all.put("pairs", summary.pairs());
+        all.put("checked", PEFT_CHECKED);
+        all.put("not_checked", PEFT_NOT_CHECKED);
         return all;
     }
 
@@ -100,12 +114,16 @@ final class FileInspection {
                 manifest.generator().family(),
                 manifest.generator().kernel(),
                 manifest.generator().parameters());
+        if (manifest.generator() instanceof CompactConfig compact) {
+            output.line("  reader      %d slots of width %d", compact.slots(), compact.width());
+        }
         output.line("  stages      %s", manifest.generator().stages());
         output.line(
-                "  tokens      %d of %d x %d",
+                "  tokens      %d of %d x %d, %s",
                 manifest.layout().tokens(),
                 manifest.layout().rows(),
-                manifest.layout().columns());
+                manifest.layout().columns(),
+                manifest.layout().form().jsonName());
         output.line(
                 "  base        %s (%s)",
                 manifest.base().name(), manifest.layout().shape());

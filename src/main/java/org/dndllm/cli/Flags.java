@@ -3,6 +3,7 @@ package org.dndllm.cli;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import org.dndllm.InvalidInputException;
 import org.dndllm.format.GgmlType;
 
@@ -11,7 +12,22 @@ final class Flags {
     private static final List<GgmlType> ADAPTER_TYPES =
             List.of(GgmlType.F32, GgmlType.F16, GgmlType.BF16, GgmlType.Q8_0);
 
+    private static final String COMMAND_LINE = "command line";
+    /** Sources of refusals that only flags can cause: their own, and the option records that they fill. */
+    private static final Set<String> USAGE =
+            Set.of(COMMAND_LINE, "context options", "model options", "sampler options", "evaluation options");
+
     private Flags() {}
+
+    /** A flag whose value the command refuses; the process ends with exit code 2. */
+    static InvalidInputException wrong(String flag, String problem) {
+        return new InvalidInputException(COMMAND_LINE, flag, problem);
+    }
+
+    /** Whether what was refused is a flag and not an input. */
+    static boolean isUsage(InvalidInputException refusal) {
+        return USAGE.contains(refusal.source());
+    }
 
     static <E extends Enum<E>> E oneOf(String flag, String given, Class<E> type, String name) {
         for (E constant : type.getEnumConstants()) {
@@ -47,7 +63,7 @@ final class Flags {
     /** A count that must not be less than {@code least}. */
     static void atLeast(String flag, int given, int least) {
         if (given < least) {
-            throw new InvalidInputException("command line", flag, "is " + given + ", expected at least " + least);
+            throw wrong(flag, "is " + given + ", expected at least " + least);
         }
     }
 
@@ -59,9 +75,9 @@ final class Flags {
                 return number;
             }
         } catch (NumberFormatException e) {
-            throw new InvalidInputException("command line", flag, "'" + given + "' is not a number", e);
+            throw new InvalidInputException(COMMAND_LINE, flag, "'" + given + "' is not a number", e);
         }
-        throw new InvalidInputException("command line", flag, "'" + given + "' is not finite");
+        throw wrong(flag, "'" + given + "' is not finite");
     }
 
     private static List<String> names(List<GgmlType> types) {
@@ -69,6 +85,6 @@ final class Flags {
     }
 
     private static InvalidInputException unknown(String flag, String given, List<String> known) {
-        return new InvalidInputException("command line", flag, "is '" + given + "', expected one of " + known);
+        return wrong(flag, "is '" + given + "', expected one of " + known);
     }
 }

@@ -9,6 +9,7 @@ import org.dndllm.InvalidInputException;
 import org.dndllm.engine.AdapterFolder;
 import org.dndllm.engine.DragAndDrop;
 import org.dndllm.engine.Effect;
+import org.dndllm.engine.EngineOptions;
 import org.dndllm.engine.GeneratedAdapter;
 import org.dndllm.engine.PromptSet;
 import org.jspecify.annotations.Nullable;
@@ -60,6 +61,7 @@ final class GenerateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        EngineOptions options = engine.options(); // a wrong flag is found before the work
         Path folder = java.util.Objects.requireNonNull(target);
         if (Files.exists(folder) && !replace) {
             throw new InvalidInputException(
@@ -70,11 +72,11 @@ final class GenerateCommand implements Callable<Integer> {
         String called = Optional.ofNullable(name)
                 .orElseGet(
                         () -> folder.toAbsolutePath().normalize().getFileName().toString());
-        try (DragAndDrop dnd = DragAndDrop.open(engine.model(), engine.generator(), engine.options())) {
+        try (DragAndDrop dnd = DragAndDrop.open(engine.model(), engine.generator(), options)) {
             GeneratedAdapter adapter = dnd.generate(set, seed, called, output.progress());
             DragAndDrop.Attached attached = dnd.attach(adapter, 1.0f);
             Effect effect = attached.effect();
-            adapter.save(folder, engine.adapterType(), Optional.of(effect), replace);
+            adapter.save(folder, options.adapterType(), Optional.of(effect), replace);
             dnd.warnings().forEach(warning -> output.note("warning: %s", warning));
             AdapterReport report = new AdapterReport(adapter, attached);
             report.print(output);

@@ -4,6 +4,7 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import org.dndllm.DndException;
 import org.dndllm.EnvironmentException;
+import org.dndllm.InvalidInputException;
 import org.dndllm.llama.ContextFullException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -21,6 +22,7 @@ import picocli.CommandLine.Command;
             "  dnd demo                                              the main job on the embedded nano set",
             "  dnd generate --prompts task.json --save-to my-adapter  an adapter from your prompts",
             "  dnd chat --lora my-adapter/adapter.gguf                talk to the base model with it",
+            "  dnd eval --tasks my-tasks --controls                   score adapters beside all controls",
             "  dnd doctor                                            what this machine offers",
             "",
             "Exit codes: 0 ok, 1 failure, 2 usage, 3 environment (something is missing on this machine).",
@@ -29,6 +31,7 @@ import picocli.CommandLine.Command;
             DemoCommand.class,
             GenerateCommand.class,
             ChatCommand.class,
+            EvalCommand.class,
             ConvertCommand.class,
             InspectCommand.class,
             DoctorCommand.class,
@@ -47,6 +50,8 @@ public final class Main {
     /** Runs one command and ends the process with its exit code. */
     public static void main(String[] arguments) {
         quietLog();
+        // charts are drawn to files; a broken DISPLAY must not matter
+        System.setProperty("java.awt.headless", "true");
         PrintWriter out = new PrintWriter(new java.io.OutputStreamWriter(System.out, StandardCharsets.UTF_8), true);
         PrintWriter err = new PrintWriter(new java.io.OutputStreamWriter(System.err, StandardCharsets.UTF_8), true);
         int code = run(out, err, arguments);
@@ -86,6 +91,10 @@ public final class Main {
             line.getErr().println("dnd: unexpected failure, please report it with the lines below");
             failure.printStackTrace(line.getErr());
         }
-        return failure instanceof EnvironmentException ? ENVIRONMENT : FAILURE;
+        return switch (failure) {
+            case EnvironmentException environment -> ENVIRONMENT;
+            case InvalidInputException input when Flags.isUsage(input) -> USAGE;
+            default -> FAILURE;
+        };
     }
 }

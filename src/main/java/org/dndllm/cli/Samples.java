@@ -17,6 +17,12 @@ final class Samples {
         values[count++] = value;
     }
 
+    void addAll(Samples other) {
+        for (int i = 0; i < other.count; i++) {
+            add(other.values[i]);
+        }
+    }
+
     double median() {
         return quantile(0.5);
     }

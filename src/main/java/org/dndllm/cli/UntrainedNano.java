@@ -14,8 +14,9 @@ import org.dndllm.format.AtomicFile;
 import org.dndllm.format.GgmlType;
 import org.dndllm.format.Sha256;
 import org.dndllm.generator.GeneratorConfig;
+import org.dndllm.generator.GeneratorGraph;
 import org.dndllm.generator.GeneratorWeights;
-import org.dndllm.generator.HyperConvGraph;
+import org.dndllm.generator.PaperConfig;
 import org.dndllm.generator.Stage;
 import org.dndllm.lora.AdapterLayout;
 import org.dndllm.lora.BaseShape;
@@ -64,7 +65,7 @@ final class UntrainedNano {
         SyntheticBase.write(base, shape, vocabulary, GgmlType.F16, SEED, "dnd-nano-base");
 
         AdapterLayout layout = AdapterLayout.of(shape, RANK, ALPHA, List.of(TargetModule.values()), CHUNK);
-        GeneratorConfig generator = GeneratorConfig.paper(
+        PaperConfig generator = GeneratorConfig.paper(
                 KERNEL,
                 CONDITION,
                 new Stage(16, 24, 40),
@@ -72,7 +73,7 @@ final class UntrainedNano {
                 new Stage(layout.tokens(), layout.rows(), layout.columns()));
         Path bundle = folder.resolve("paper");
         SyntheticEncoder.write(bundle, ENCODER, corpus, SEED);
-        HyperConvGraph.export(generator, GeneratorWeights.random(generator, SEED), bundle.resolve("generator.onnx"));
+        GeneratorGraph.export(generator, GeneratorWeights.random(generator, SEED), bundle.resolve("generator.onnx"));
         GeneratorBundle.seal(
                 bundle,
                 "nano-paper-untrained",

@@ -3,6 +3,7 @@ package org.dndllm.engine;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import org.dndllm.InvalidInputException;
 import org.dndllm.encoder.Condition;
 import org.dndllm.encoder.ConditionStats;
@@ -20,11 +21,17 @@ public final class AdapterPipeline implements AutoCloseable {
     private final GeneratorBundle bundle;
     private final SentenceEncoder encoder;
     private final LoraGenerator generator;
+    private final Optional<OutOfDistribution> outOfDistribution;
 
-    private AdapterPipeline(GeneratorBundle bundle, SentenceEncoder encoder, LoraGenerator generator) {
+    private AdapterPipeline(
+            GeneratorBundle bundle,
+            SentenceEncoder encoder,
+            LoraGenerator generator,
+            Optional<OutOfDistribution> outOfDistribution) {
         this.bundle = bundle;
         this.encoder = encoder;
         this.generator = generator;
+        this.outOfDistribution = outOfDistribution;
     }
 
     /** Opens both graphs of a bundle. */
@@ -38,9 +45,10 @@ public final class AdapterPipeline implements AutoCloseable {
                         "encoder.onnx",
                         "states have " + encoder.width() + " channels, the generator reads " + width);
             }
+            Optional<OutOfDistribution> outOfDistribution = bundle.outOfDistribution(width);
             LoraGenerator generator =
                     LoraGenerator.open(bundle.generatorFile(), bundle.manifest().generator(), options);
-            return new AdapterPipeline(bundle, encoder, generator);
+            return new AdapterPipeline(bundle, encoder, generator, outOfDistribution);
         } catch (RuntimeException e) {
             encoder.close();
             throw e;
@@ -64,12 +72,13 @@ public final class AdapterPipeline implements AutoCloseable {
                         bundle.length(),
                         (done, total) -> progress.advanced("encode prompts", done, total)));
         progress.advanced("generate weights", 0, 1);
-        float[] tokens = times.time("generate", () -> generator.generate(condition.states()));
+        float[] tokens = times.time("generate", () -> generator.generate(condition.states(), condition.mask()));
         progress.advanced("generate weights", 1, 1);
         LoraWeights weights =
                 times.time("detokenize", () -> bundle.manifest().layout().detokenize(tokens, DType.BF16));
         BundleManifest manifest = bundle.manifest();
         ConditionStats stats = ConditionStats.of(condition);
+        Optional<OutOfDistribution.Score> score = outOfDistribution.map(known -> known.score(condition));
         return new GeneratedAdapter(
                 name,
                 weights,
@@ -85,13 +94,32 @@ public final class AdapterPipeline implements AutoCloseable {
                         seed,
                         times.stages(),
                         stats,
-                        warnings(draw, stats)));
+                        score,
+                        warnings(draw, stats, score)));
     }
 
-    private List<String> warnings(Draw draw, ConditionStats stats) {
+    /**
+     * The out-of-distribution score of a draw without generating anything.
+     *
+     * @return empty when the bundle has no statistics of its training tasks
+     */
+    public Optional<OutOfDistribution.Score> score(PromptSet prompts, long seed) {
+        return outOfDistribution.map(known ->
+                known.score(encoder.encode(prompts.draw(bundle.prompts(), seed).prompts(), bundle.length())));
+    }
+
+    private List<String> warnings(Draw draw, ConditionStats stats, Optional<OutOfDistribution.Score> score) {
         List<String> warnings = new ArrayList<>();
         if (!bundle.manifest().training().trained()) {
             warnings.add("untrained weights: " + bundle.manifest().training().description());
+        }
+        if (score.isPresent() && score.get().outside()) {
+            warnings.add(String.format(
+                    Locale.ROOT,
+                    "these prompts are unlike anything this generator was trained on (score %.2f, at most %.2f"
+                            + " expected): use the base model",
+                    score.get().value(),
+                    score.get().threshold()));
         }
         if (draw.repeats()) {
             warnings.add("only " + draw.from().size() + " prompts for a generator that reads " + stats.prompts()

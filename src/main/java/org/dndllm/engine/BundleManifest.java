@@ -49,6 +49,10 @@ public record BundleManifest(
         files = new TreeMap<>(files);
     }
 
+    BundleManifest withFiles(Map<String, String> hashes) {
+        return new BundleManifest(name, generator, layout, base, training, hashes);
+    }
+
     Map<String, Object> toJson() {
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("format", FORMAT);

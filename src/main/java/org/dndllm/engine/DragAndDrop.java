@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.dndllm.InvalidInputException;
+import org.dndllm.encoder.SentenceEncoder;
 import org.dndllm.format.Sha256;
 import org.dndllm.llama.LoraAdapter;
 
@@ -126,6 +127,21 @@ public final class DragAndDrop implements AutoCloseable {
     /** The generator's bundle. */
     public GeneratorBundle bundle() {
         return pipeline.bundle();
+    }
+
+    /** As {@link AdapterPipeline#score}: are these prompts like anything that the generator was trained on? */
+    public synchronized Optional<OutOfDistribution.Score> outOfDistribution(PromptSet prompts, long seed) {
+        return pipeline.score(prompts, seed);
+    }
+
+    /** The generator's sentence encoder, for embeddings of prompts; closed with this object. */
+    public SentenceEncoder encoder() {
+        return pipeline.encoder();
+    }
+
+    /** How the parts are run. */
+    public EngineOptions options() {
+        return options;
     }
 
     /** What a user should know about this pair of base and bundle, possibly nothing. */

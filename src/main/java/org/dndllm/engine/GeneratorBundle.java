@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.dndllm.InvalidInputException;
@@ -68,6 +69,37 @@ public record GeneratorBundle(Path folder, BundleManifest manifest, String sha25
         BundleManifest manifest = new BundleManifest(name, generator, layout, base, training, hashes);
         AtomicFile.writeString(folder.resolve(MANIFEST), JsonWriter.write(manifest.toJson()));
         return open(folder);
+    }
+
+    /**
+     * Adds (or replaces) the statistics of the training tasks, by which generated adapters get an out-of-distribution
+     * score. Interrupted half way, the bundle is refused at the next opening, as any edited bundle; calibrate again.
+     *
+     * @param tasks names of the training tasks, for the record
+     * @param seed of the calibration, for the record
+     */
+    public GeneratorBundle withOutOfDistribution(OutOfDistribution statistics, List<String> tasks, long seed) {
+        Path file = folder.resolve(OutOfDistribution.FILE);
+        statistics.write(
+                file,
+                Map.of(
+                        "tasks", String.join(",", tasks),
+                        "prompts", Integer.toString(prompts()),
+                        "quantile", Double.toString(OodCalibration.QUANTILE),
+                        "seed", Long.toString(seed)));
+        Map<String, String> hashes = new TreeMap<>(manifest.files());
+        hashes.put(OutOfDistribution.FILE, Sha256.of(file));
+        AtomicFile.writeString(
+                folder.resolve(MANIFEST),
+                JsonWriter.write(manifest.withFiles(hashes).toJson()));
+        return open(folder);
+    }
+
+    /** Statistics for the out-of-distribution score, where the bundle has them. */
+    Optional<OutOfDistribution> outOfDistribution(int width) {
+        return manifest.files().containsKey(OutOfDistribution.FILE)
+                ? Optional.of(OutOfDistribution.read(folder.resolve(OutOfDistribution.FILE), width))
+                : Optional.empty();
     }
 
     /** The decoder graph. */

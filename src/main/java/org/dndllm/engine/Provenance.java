@@ -23,6 +23,7 @@ import java.util.Optional;
  * @param seed of the draw
  * @param times wall time of each stage
  * @param condition statistics of the condition
+ * @param outOfDistribution how unlike the training tasks the prompts are; empty when the bundle cannot tell
  * @param warnings what a user should know about this generation, possibly nothing
  */
 public record Provenance(
@@ -37,6 +38,7 @@ public record Provenance(
         long seed,
         Map<String, Duration> times,
         org.dndllm.encoder.ConditionStats condition,
+        Optional<OutOfDistribution.Score> outOfDistribution,
         List<String> warnings) {
 
     public Provenance {
@@ -64,6 +66,7 @@ public record Provenance(
         prompts.put("seed", seed);
         json.put("prompts", prompts);
         json.put("condition", conditionJson());
+        json.put("out_of_distribution", OutOfDistribution.Score.json(outOfDistribution));
         json.put("timings_ms", timesJson());
         effect.ifPresent(measured -> json.put("effect", effectJson(measured)));
         json.put("warnings", new ArrayList<>(warnings));

@@ -5,7 +5,10 @@ import java.util.List;
 import java.util.Map;
 import org.dndllm.InvalidInputException;
 
-/** The configurations of the official training scripts ({@code workspace/main/tasks}, commit 60e2192). */
+/**
+ * The configurations of the official training scripts ({@code workspace/main/tasks}, commit 60e2192), and ours for the
+ * smallest of their targets with the same encoder, prompts and chunks.
+ */
 final class GeneratorPresets {
     private static final Map<String, GeneratorConfig> PRESETS = new LinkedHashMap<>();
 
@@ -59,6 +62,17 @@ final class GeneratorPresets {
                         new Stage(1024, 64, 300),
                         new Stage(2048, 16, 256),
                         new Stage(7308, 18, 258)));
+        PRESETS.put(
+                "compact-qwen2.5-0.5b",
+                GeneratorConfig.compact(
+                        3,
+                        64,
+                        256,
+                        new Stage(128, 384, 384),
+                        new Stage(256, 4, 128),
+                        new Stage(1024, 8, 128),
+                        new Stage(1024, 8, 128),
+                        new Stage(4296, 8, 128)));
     }
 
     private GeneratorPresets() {}

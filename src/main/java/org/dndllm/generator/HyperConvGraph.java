@@ -1,87 +1,51 @@
 package org.dndllm.generator;
 
-import java.lang.foreign.MemorySegment;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import org.dndllm.InvalidInputException;
-import org.dndllm.format.DType;
-import org.dndllm.format.TensorView;
-import org.dndllm.onnx.ExternalData;
-import org.dndllm.onnx.InitializerSource;
 import org.dndllm.onnx.OnnxGraph;
 import org.dndllm.onnx.OnnxType;
 
 /**
- * The paper's decoder as an ONNX graph: input {@value #CONDITION} [batch, N, L, C], output {@value #TOKENS}
- * [batch, T, R, W], float32. All quirks of the official code are kept, since trained weights rely on them.
+ * The paper's decoder as an ONNX graph: condition [batch, N, L, C] to tokens [batch, T, R, W]. All quirks of the official code are kept, since trained weights rely on them.
  *
  * <p>Source: arXiv 2506.16406 §3.3; official code, commit 60e2192, {@code module/hyperconv.py} and
  * {@code model/decoderonly.py}.
  */
-public final class HyperConvGraph {
-    /** Name of the input. */
-    public static final String CONDITION = "condition";
-
-    /** Name of the output. */
-    public static final String TOKENS = "tokens";
-
+final class HyperConvGraph {
     /** ONNX Runtime embeds at most 2 GiB per constant when it lays weights out anew; we stay well below. */
     private static final long MAX_WEIGHT_BYTES = 1536L << 20;
 
-    /** Weights stream to disk in pieces of about this many values: 16 MiB. */
-    private static final long PIECE = 4L << 20;
-
-    private static final float EPSILON = 1e-5f; // PyTorch's LayerNorm default
-
-    private final GeneratorConfig config;
-    private final WeightSource weights;
+    private final PaperConfig config;
     private final long maxWeightBytes;
     private final OnnxGraph graph = new OnnxGraph("dnd-hyperconv");
+    private final GraphWeights weights;
 
-    private HyperConvGraph(GeneratorConfig config, WeightSource weights, long maxWeightBytes) {
+    private HyperConvGraph(PaperConfig config, WeightSource source, long maxWeightBytes) {
         this.config = config;
-        this.weights = weights;
         this.maxWeightBytes = maxWeightBytes;
+        this.weights = new GraphWeights(graph, config, source);
     }
 
-    /**
-     * Writes the generator; beyond 256 MiB its weights go to {@code <file name>.data} beside it. Weights are read in
-     * small pieces, so memory stays flat.
-     *
-     * @throws InvalidInputException when a weight is missing or has another shape than the configuration gives it
-     * @throws org.dndllm.EnvironmentException when the disk refuses
-     */
-    public static void export(GeneratorConfig config, WeightSource weights, Path onnxFile) {
-        build(config, weights, MAX_WEIGHT_BYTES).write(onnxFile, ExternalData.AUTO);
+    static OnnxGraph build(PaperConfig config, WeightSource source) {
+        return build(config, source, MAX_WEIGHT_BYTES);
     }
 
-    static OnnxGraph build(GeneratorConfig config, WeightSource weights, long maxWeightBytes) {
-        HyperConvGraph builder = new HyperConvGraph(config, weights, maxWeightBytes);
-        builder.checkShapes();
+    static OnnxGraph build(PaperConfig config, WeightSource source, long maxWeightBytes) {
+        HyperConvGraph builder = new HyperConvGraph(config, source, maxWeightBytes);
         builder.assemble();
         return builder.graph;
-    }
-
-    private void checkShapes() {
-        config.weightShapes().forEach((name, expected) -> {
-            List<Long> found = weights.shape(name);
-            if (!found.equals(expected)) {
-                throw new InvalidInputException(
-                        "<generator weights>",
-                        name,
-                        "has shape " + found + ", but this configuration needs " + expected
-                                + "; choose the configuration that the weights were trained with");
-            }
-        });
     }
 
     private void assemble() {
         // x: [batch, N, L, C]
         String x = graph.input(
-                CONDITION, OnnxType.FLOAT, "batch", config.prompts(), config.textLength(), config.channels());
+                GeneratorGraph.CONDITION,
+                OnnxType.FLOAT,
+                "batch",
+                config.prompts(),
+                config.textLength(),
+                config.channels());
         if (config.projection().isPresent()) {
             x = projected(x);
         }
@@ -91,8 +55,8 @@ public final class HyperConvGraph {
             x = config.stages().get(i).equals(config.stages().get(i + 1)) ? graph.node("Add", x, y) : y;
         }
         Stage tokens = config.tokens();
-        graph.namedNode(TOKENS, "Identity", List.of(x), Map.of());
-        graph.output(TOKENS, OnnxType.FLOAT, "batch", tokens.n(), tokens.l(), tokens.c());
+        graph.namedNode(GeneratorGraph.TOKENS, "Identity", List.of(x), Map.of());
+        graph.output(GeneratorGraph.TOKENS, OnnxType.FLOAT, "batch", tokens.n(), tokens.l(), tokens.c());
     }
 
     /** [batch, N, textLength, C] read as rows of textLength values, two linear layers, read back as [batch, N, L, C]. */
@@ -116,7 +80,7 @@ public final class HyperConvGraph {
         String x = graph.node(
                 "LayerNormalization",
                 List.of(input, weight(norm + WeightNames.WEIGHT), weight(norm + WeightNames.BIAS)),
-                Map.of("axis", -2, "epsilon", EPSILON));
+                Map.of("axis", -2, "epsilon", GeneratorGraph.EPSILON));
         String sum = graph.node("Add", widthBranch(i, x), heightBranch(i, x));
         String biased = graph.node("Add", sum, weight(WeightNames.hyperBias(i)));
         String three = i == 0 ? graph.scalar("three", 3f) : "three";
@@ -144,15 +108,15 @@ public final class HyperConvGraph {
     private String layerwise(int i, String x) {
         String name = WeightNames.layerwise(i);
         List<Long> shape = weights.shape(name + WeightNames.WEIGHT);
-        long rowBytes = product(shape.subList(1, 4)) * Float.BYTES;
+        long rowBytes = GraphWeights.product(shape.subList(1, 4)) * Float.BYTES;
         long outputs = shape.get(0);
         long parts = Math.min(outputs, Math.ceilDiv(outputs * rowBytes, maxWeightBytes));
         List<String> results = new ArrayList<>();
         for (long part = 0; part < parts; part++) {
             long from = outputs * part / parts;
             long to = outputs * (part + 1) / parts;
-            String weight = rows(name + WeightNames.WEIGHT, from, to);
-            String bias = rows(name + WeightNames.BIAS, from, to);
+            String weight = weights.rows(name + WeightNames.WEIGHT, from, to);
+            String bias = weights.rows(name + WeightNames.BIAS, from, to);
             results.add(graph.node("Conv", List.of(x, weight, bias), convAttributes()));
         }
         return results.size() == 1 ? results.get(0) : graph.node("Concat", results, Map.of("axis", 1));
@@ -175,35 +139,6 @@ public final class HyperConvGraph {
     }
 
     private String weight(String name) {
-        return rows(name, 0, weights.shape(name).get(0));
-    }
-
-    /** Declares part of a weight under its official name, with the range when it is not whole. */
-    private String rows(String name, long from, long to) {
-        List<Long> shape =
-                new ArrayList<>(Objects.requireNonNull(config.weightShapes().get(name)));
-        boolean whole = from == 0 && to == shape.get(0);
-        shape.set(0, to - from);
-        String valueName = whole ? name : name + "[" + from + ":" + to + "]";
-        return graph.initializer(valueName, OnnxType.FLOAT, shape, stream(name, from, to));
-    }
-
-    private InitializerSource stream(String name, long from, long to) {
-        List<Long> shape = weights.shape(name);
-        long step = Math.max(1, PIECE / product(shape.subList(1, shape.size())));
-        return sink -> {
-            for (long row = from; row < to; row += step) {
-                sink.put(floats(weights.rows(name, row, Math.min(to, row + step))));
-            }
-        };
-    }
-
-    /** F32 passes as it is, other float types are widened. */
-    private static MemorySegment floats(TensorView part) {
-        return part.dtype() == DType.F32 ? part.data() : MemorySegment.ofArray(part.toFloats());
-    }
-
-    private static long product(List<Long> extents) {
-        return extents.stream().reduce(1L, Math::multiplyExact);
+        return weights.whole(name);
     }
 }

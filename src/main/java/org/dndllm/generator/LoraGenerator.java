@@ -1,6 +1,7 @@
 package org.dndllm.generator;
 
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -33,12 +34,19 @@ public final class LoraGenerator implements AutoCloseable {
         OnnxSession session = OnnxSession.open(onnxFile, options);
         try {
             Stage tokens = config.tokens();
+            Map<String, List<Long>> inputs = new LinkedHashMap<>();
+            long prompts = config.prompts();
+            long length = config.textLength();
+            inputs.put(GeneratorGraph.CONDITION, List.of(1L, prompts, length, (long) config.channels()));
+            if (config instanceof CompactConfig) {
+                inputs.put(GeneratorGraph.MASK, List.of(1L, prompts, length));
+            }
+            expect(onnxFile, session.inputs(), inputs);
             expect(
                     onnxFile,
-                    session.inputs(),
-                    HyperConvGraph.CONDITION,
-                    List.of(config.prompts(), config.textLength(), config.channels()));
-            expect(onnxFile, session.outputs(), HyperConvGraph.TOKENS, List.of(tokens.n(), tokens.l(), tokens.c()));
+                    session.outputs(),
+                    Map.of(GeneratorGraph.TOKENS, List.of(1L, (long) tokens.n(), (long) tokens.l(), (long)
+                            tokens.c())));
             return new LoraGenerator(config, session);
         } catch (InvalidInputException e) {
             session.close();
@@ -60,21 +68,49 @@ public final class LoraGenerator implements AutoCloseable {
      * One forward pass.
      *
      * @param condition [N, L, C], row-major; L is {@link GeneratorConfig#textLength}
-     * @return weight tokens [T, R, W], row-major, standardised per token with their scales inside
-     * @throws IllegalArgumentException when the condition has another number of values
+     * @param mask [N, L], row-major, true = real token. The paper's family does not look at it: a trained official decoder
+     *     expects the states of padding as they are.
+     * @return weight tokens [T, R, W], row-major: of the paper's family standardised with their scales inside, of the
+     *     compact one plain
+     * @throws IllegalArgumentException when an argument has another number of values, or the compact family is given a
+     *     prompt without any real token
      * @throws org.dndllm.NativeFailureException when ONNX Runtime fails, for instance for lack of memory
      */
-    public float[] generate(float[] condition) {
-        long expected = (long) config.prompts() * config.textLength() * config.channels();
-        if (condition.length != expected) {
-            throw new IllegalArgumentException("condition has " + condition.length + " values, expected " + expected
-                    + " = " + config.prompts() + " prompts x " + config.textLength() + " positions x "
-                    + config.channels() + " channels");
+    public float[] generate(float[] condition, boolean[] mask) {
+        int prompts = config.prompts();
+        int length = config.textLength();
+        int channels = config.channels();
+        long positions = (long) prompts * length;
+        if (condition.length != positions * channels || mask.length != positions) {
+            throw new IllegalArgumentException("condition has " + condition.length + " values with a mask of "
+                    + mask.length + ", expected " + positions * channels + " and " + positions + " = " + prompts
+                    + " prompts x " + length + " positions x " + channels + " channels");
         }
-        OnnxTensorValue input =
-                OnnxTensorValue.of(condition, 1, config.prompts(), config.textLength(), config.channels());
-        Map<String, OnnxTensorValue> outputs = session.run(Map.of(HyperConvGraph.CONDITION, input));
-        return Objects.requireNonNull(outputs.get(HyperConvGraph.TOKENS)).floats();
+        Map<String, OnnxTensorValue> inputs = new LinkedHashMap<>();
+        inputs.put(GeneratorGraph.CONDITION, OnnxTensorValue.of(condition, 1, prompts, length, channels));
+        if (config instanceof CompactConfig) {
+            inputs.put(GeneratorGraph.MASK, OnnxTensorValue.of(realTokens(mask), 1, prompts, length));
+        }
+        return Objects.requireNonNull(session.run(inputs).get(GeneratorGraph.TOKENS))
+                .floats();
+    }
+
+    /** The mask as numbers [N, L]: 1 real, 0 padding. */
+    private float[] realTokens(boolean[] mask) {
+        int length = config.textLength();
+        float[] real = new float[mask.length];
+        for (int n = 0; n < config.prompts(); n++) {
+            boolean any = false;
+            for (int i = n * length; i < (n + 1) * length; i++) {
+                real[i] = mask[i] ? 1 : 0;
+                any |= mask[i];
+            }
+            if (!any) {
+                // The softmax would spread over its padding, and the mean over prompts would carry that along.
+                throw new IllegalArgumentException("prompt " + n + " has no real token; leave it out");
+            }
+        }
+        return real;
     }
 
     @Override
@@ -82,16 +118,16 @@ public final class LoraGenerator implements AutoCloseable {
         session.close();
     }
 
-    private static void expect(Path file, Map<String, ValueShape> values, String name, List<Integer> nlc) {
-        List<Long> batchOfOne = List.of(1L, (long) nlc.get(0), (long) nlc.get(1), (long) nlc.get(2));
-        ValueShape found = values.get(name);
-        if (values.size() != 1 || found == null || !found.accepts(batchOfOne)) {
-            throw new InvalidInputException(
-                    file.toString(),
-                    name,
-                    "the model has " + values.values() + ", but a generator of this configuration has " + name
-                            + " [1, " + nlc.get(0) + ", " + nlc.get(1) + ", " + nlc.get(2)
-                            + "]; the file and bundle.json do not belong together, take both from one export");
-        }
+    private static void expect(Path file, Map<String, ValueShape> values, Map<String, List<Long>> expected) {
+        expected.forEach((name, shape) -> {
+            ValueShape found = values.get(name);
+            if (values.size() != expected.size() || found == null || !found.accepts(shape)) {
+                throw new InvalidInputException(
+                        file.toString(),
+                        name,
+                        "the model has " + values.values() + ", but a generator of this configuration has " + expected
+                                + "; the file and bundle.json do not belong together, take both from one export");
+            }
+        });
     }
 }

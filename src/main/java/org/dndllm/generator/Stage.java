@@ -1,5 +1,7 @@
 package org.dndllm.generator;
 
+import java.util.List;
+
 /**
  * Shape of the data between two layers of the decoder; the first stage is the condition, the last the weight tokens.
  *
@@ -18,5 +20,18 @@ public record Stage(int n, int l, int c) {
     /** Number of values. */
     public long elements() {
         return (long) n * l * c;
+    }
+
+    /** A copy of the stages of a generator, which are at least two. */
+    static List<Stage> path(List<Stage> stages) {
+        if (stages.size() < 2) {
+            throw new IllegalArgumentException("a generator needs at least two stages, got " + stages.size());
+        }
+        return List.copyOf(stages);
+    }
+
+    /** {@code [[n, l, c], ...]}. */
+    static List<List<Integer>> toJson(List<Stage> stages) {
+        return stages.stream().map(s -> List.of(s.n(), s.l(), s.c())).toList();
     }
 }

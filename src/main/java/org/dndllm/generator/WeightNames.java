@@ -31,7 +31,7 @@ final class WeightNames {
         return layer(i) + ".linear2";
     }
 
-    static Map<String, List<Long>> shapes(GeneratorConfig config) {
+    static Map<String, List<Long>> shapes(PaperConfig config) {
         Map<String, List<Long>> shapes = new LinkedHashMap<>();
         for (int i = 0; i + 1 < config.stages().size(); i++) {
             putLayer(shapes, i, config.stages().get(i), config.stages().get(i + 1), config.kernel());

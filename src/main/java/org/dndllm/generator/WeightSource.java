@@ -9,8 +9,8 @@ import org.dndllm.InvalidInputException;
 import org.dndllm.format.TensorView;
 
 /**
- * Weights of a generator by their official names, given piece by piece, since the largest tensor (2.9 GB) fits neither
- * a Java array nor comfortably in memory.
+ * Weights of a generator by their names (the official ones in the paper's family), given piece by piece, since the
+ * largest tensor (2.9 GB) fits neither a Java array nor comfortably in memory.
  */
 public interface WeightSource {
     /**
@@ -28,7 +28,7 @@ public interface WeightSource {
     TensorView rows(String name, long from, long to);
 
     /**
-     * Weights that exist whole under their official names, such as the entries of a {@code .pth} file. Entries that are
+     * Weights that exist whole under their names, such as the entries of a {@code .pth} file. Entries that are
      * no weights of a generator (the loss weights, an encoder saved along) are never asked for.
      *
      * @param source the file they come from, for errors

@@ -2,18 +2,13 @@ package org.dndllm.llama;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.util.BitSet;
-import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 import org.dndllm.InvalidInputException;
-import org.dndllm.NativeFailureException;
 import org.dndllm.bindings.LlamaCpp;
 import org.jspecify.annotations.Nullable;
 
@@ -27,40 +22,28 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LlamaContext implements AutoCloseable {
     private static final AtomicLong COUNT = new AtomicLong();
-    private static final int OK = 0;
-    private static final int FULL = 1;
-    private static final int ABORTED = 2;
 
     private final LlamaModel model;
     private final String name = "context-" + COUNT.incrementAndGet();
     private final int contextLength;
-    private final int batchLimit;
-    private final int outputLimit;
-    private final boolean embeddings;
+    private final BatchLimits limits;
     private final Arena arena = Arena.ofShared();
     private final NativeThread thread;
     private final NativeBatch nativeBatch;
-    private final StopFlag stop;
     private final SequenceLedger ledger;
     private final MemorySegment pointer;
-    private final MemorySegment memory; // llama_memory_t
-    private final IntSupplier decodeCall; // made once, so that the decode of a token allocates nothing
+    private final ContextAdapters adapters;
+    private final ContextSequences sequences;
+    private final ContextDecoder decoder;
+    private final ContextOutputs outputs;
 
     private final ReentrantLock use = new ReentrantLock();
     private volatile @Nullable Thread user;
-    private volatile boolean closing;
     private volatile boolean closed;
-
-    private AdapterSet attached = AdapterSet.EMPTY;
-    private boolean graphsStale; // the next decode reserves compute buffers
-    private final BitSet outputs = new BitSet(); // tokens of the last batch that have logits
-    private int lastOutput = -1;
 
     LlamaContext(LlamaModel model, MemorySegment modelPointer, NativeThread.Domain domain, ContextOptions options) {
         this.model = model;
         contextLength = ContextSize.of(model, options);
-        embeddings = options.embeddings();
-        outputLimit = options.effectiveOutputs();
         thread = new NativeThread(domain, name);
         try {
             pointer = ContextSize.create(name, thread, modelPointer, options, contextLength);
@@ -69,19 +52,18 @@ public final class LlamaContext implements AutoCloseable {
             arena.close();
             throw e;
         }
-        memory = LlamaCpp.llama_get_memory(pointer);
-        batchLimit = LlamaCpp.llama_n_batch(pointer);
-        nativeBatch = new NativeBatch(arena, batchLimit);
+        limits = new BatchLimits(
+                name,
+                model.vocabulary(),
+                LlamaCpp.llama_n_batch(pointer),
+                options.effectiveOutputs(),
+                options.embeddings());
+        nativeBatch = new NativeBatch(arena, limits.tokens());
         ledger = new SequenceLedger(name, options.sequences(), contextLength);
-        stop = new StopFlag();
-        stop.install(pointer);
-        decodeCall = () -> {
-            int status = LlamaCpp.llama_decode(pointer, nativeBatch.struct());
-            if (status == OK) {
-                LlamaCpp.llama_synchronize(pointer);
-            }
-            return status;
-        };
+        adapters = new ContextAdapters(this, pointer, thread);
+        sequences = new ContextSequences(name, LlamaCpp.llama_get_memory(pointer), ledger);
+        decoder = new ContextDecoder(model, name, pointer, thread, nativeBatch, ledger, sequences);
+        outputs = new ContextOutputs(model, name, pointer, options.embeddings());
     }
 
     /** A name for messages, unique in this process. */
@@ -101,7 +83,7 @@ public final class LlamaContext implements AutoCloseable {
 
     /** Tokens that one decode takes at most. */
     public int batchSize() {
-        return batchLimit;
+        return limits.tokens();
     }
 
     /** Positions that {@code sequence} holds; its next token goes there. */
@@ -111,7 +93,7 @@ public final class LlamaContext implements AutoCloseable {
 
     /** The adapter set in use. */
     public AdapterSet attached() {
-        return attached;
+        return adapters.attached();
     }
 
     // ---- adapters ---------------------------------------------------------------------------------------------------
@@ -126,16 +108,12 @@ public final class LlamaContext implements AutoCloseable {
     public void attach(AdapterSet set) {
         enter();
         try {
-            if (set.equals(attached)) {
+            if (set.equals(adapters.attached())) {
                 return;
             }
-            List<AdapterSet.Entry> entries = set.entries();
-            if (entries.isEmpty() == false && entries.getFirst().adapter().model() != model) {
-                throw new IllegalArgumentException("adapter \""
-                        + entries.getFirst().adapter().name() + "\" belongs to "
-                        + entries.getFirst().adapter().model() + ", " + name + " to " + model);
-            }
-            replace(set);
+            adapters.require(set);
+            adapters.replace(set, this::dropCache);
+            decoder.adaptersChanged();
         } finally {
             exit();
         }
@@ -146,52 +124,9 @@ public final class LlamaContext implements AutoCloseable {
         attach(AdapterSet.EMPTY);
     }
 
-    private void replace(AdapterSet set) {
-        List<AdapterSet.Entry> entries = set.entries();
-        AdapterSet before = attached;
-        try (Arena temporary = Arena.ofShared()) {
-            MemorySegment pointers = temporary.allocate(ValueLayout.ADDRESS, Math.max(1, entries.size()));
-            MemorySegment scales = temporary.allocate(ValueLayout.JAVA_FLOAT, Math.max(1, entries.size()));
-            int taken = 0;
-            try {
-                for (AdapterSet.Entry entry : entries) {
-                    pointers.setAtIndex(
-                            ValueLayout.ADDRESS, taken, entry.adapter().acquire(this));
-                    scales.setAtIndex(ValueLayout.JAVA_FLOAT, taken, entry.scale());
-                    taken++;
-                }
-                dropLogits();
-                thread.run("attach adapters", () -> {
-                    LlamaCpp.llama_set_adapters_lora(pointer, pointers, entries.size(), scales);
-                    dropCache();
-                });
-            } catch (RuntimeException e) {
-                for (AdapterSet.Entry entry : entries.subList(0, taken)) {
-                    if (before.contains(entry.adapter()) == false) {
-                        entry.adapter().release(this);
-                    }
-                }
-                throw e;
-            }
-        }
-        attached = set;
-        graphsStale = true;
-        for (AdapterSet.Entry entry : before.entries()) {
-            if (set.contains(entry.adapter()) == false) {
-                entry.adapter().release(this);
-            }
-        }
-    }
-
-    /**
-     * Cells that were computed under an adapter are wiped, not only forgotten: an adapter with absurd weights leaves
-     * infinities there, and a masked infinity still turns an attention sum into NaN.
-     */
     private void dropCache() {
-        if (ledger.isEmpty() == false) {
-            LlamaCpp.llama_memory_clear(memory, attached.isEmpty() == false);
-            ledger.clear();
-        }
+        outputs.drop();
+        sequences.clear(adapters.attached().isEmpty() == false);
     }
 
     // ---- decode -----------------------------------------------------------------------------------------------------
@@ -212,19 +147,18 @@ public final class LlamaContext implements AutoCloseable {
     public void decode(LlamaBatch batch, CancelToken cancel) {
         enter();
         try {
-            checkBatch(batch);
+            limits.require(batch);
             ledger.plan(batch);
             cancel.check();
-            dropLogits();
+            outputs.drop();
             for (int i = 0; i < batch.size(); i++) {
-                nativeBatch.set(i, batch.token(i), batch.position(i), batch.sequence(i), batch.output(i) || embeddings);
+                nativeBatch.set(i, batch.token(i), batch.position(i), batch.sequence(i), limits.isOutput(batch, i));
             }
             nativeBatch.size(batch.size());
-            compute(batch.size(), cancel);
+            decoder.compute(batch.size(), cancel);
             for (int i = 0; i < batch.size(); i++) {
-                if (batch.output(i) || embeddings) {
-                    outputs.set(i);
-                    lastOutput = i;
+                if (limits.isOutput(batch, i)) {
+                    outputs.add(i);
                 }
             }
         } finally {
@@ -253,9 +187,9 @@ public final class LlamaContext implements AutoCloseable {
                 model.vocabulary().require(token);
             }
             if (tokens.length > ledger.free()) {
-                throw new ContextFullException(name, tokens.length, ledger.free(), contextLength);
+                throw ledger.full(tokens.length);
             }
-            LlamaBatch batch = LlamaBatch.create(Math.min(tokens.length, batchLimit));
+            LlamaBatch batch = LlamaBatch.create(Math.min(tokens.length, limits.tokens()));
             for (int i = 0; i < tokens.length; i++) {
                 batch.add(tokens[i], ledger.length(sequence) + batch.size(), sequence, i == tokens.length - 1);
                 if (batch.size() == batch.capacity() || i == tokens.length - 1) {
@@ -277,121 +211,14 @@ public final class LlamaContext implements AutoCloseable {
         try {
             model.vocabulary().require(token);
             int position = ledger.planOne(0);
-            dropLogits();
+            outputs.drop();
             nativeBatch.set(0, token, position, 0, true);
             nativeBatch.size(1);
-            compute(1, null);
-            outputs.set(0);
-            lastOutput = 0;
+            decoder.compute(1, null);
+            outputs.add(0);
         } finally {
             exit();
         }
-    }
-
-    private void checkBatch(LlamaBatch batch) {
-        if (batch.size() == 0) {
-            throw new InvalidInputException(name, "batch", "it is empty; add at least one token");
-        }
-        if (batch.size() > batchLimit) {
-            throw new InvalidInputException(
-                    name,
-                    "batch",
-                    batch.size() + " tokens, at most " + batchLimit + " fit; split it or open a context with"
-                            + " a larger batch");
-        }
-        int wanted = embeddings ? batch.size() : batch.outputCount();
-        if (wanted > outputLimit) {
-            throw new InvalidInputException(
-                    name,
-                    "batch",
-                    wanted + " tokens ask for logits, at most " + outputLimit
-                            + " may; open a context with a greater maxOutputs");
-        }
-        for (int i = 0; i < batch.size(); i++) {
-            model.vocabulary().require(batch.token(i));
-        }
-    }
-
-    private void compute(int tokens, @Nullable CancelToken cancel) {
-        if (graphsStale) {
-            reserveGraphs(tokens);
-        }
-        int status;
-        long mark = NativeLog.mark();
-        if (cancel != null) {
-            cancel.enter(stop);
-        }
-        try {
-            if (closing) {
-                stop.raise();
-            }
-            status = thread.callInt("decode", decodeCall);
-        } finally {
-            if (cancel != null) {
-                cancel.leave(stop);
-            }
-            if (closing == false) {
-                stop.lower();
-            }
-        }
-        if (status == OK) {
-            ledger.commit();
-            return;
-        }
-        rollBack();
-        throw failure(status, tokens, cancel, mark);
-    }
-
-    /**
-     * The first decode after a change of adapters rebuilds the scheduler and reads the model's adapter table, which
-     * llama.cpp does not lock. A one-token decode that is stopped at its first node does that part alone, so that the
-     * table is locked for milliseconds and not for the length of a prompt.
-     */
-    private void reserveGraphs(int tokens) {
-        // The KV cache is empty here: the change of adapters dropped it, and only this method comes before the next
-        // batch.
-        Lock table = model.adapterTable().readLock();
-        table.lock();
-        try {
-            nativeBatch.size(1);
-            stop.raise();
-            thread.callInt("reserve compute buffers", decodeCall);
-            thread.run("reserve compute buffers", () -> LlamaCpp.llama_memory_clear(memory, false));
-        } finally {
-            stop.lower();
-            table.unlock();
-        }
-        nativeBatch.size(tokens);
-        graphsStale = false;
-    }
-
-    private void rollBack() {
-        thread.run("undo batch", () -> {
-            for (int sequence = 0; sequence < ledger.sequences(); sequence++) {
-                if (ledger.touched(sequence)) {
-                    LlamaCpp.llama_memory_seq_rm(memory, sequence, ledger.length(sequence), -1);
-                }
-            }
-        });
-    }
-
-    private RuntimeException failure(int status, int tokens, @Nullable CancelToken cancel, long mark) {
-        if (closing) {
-            return new IllegalStateException(name + " was closed during decode");
-        }
-        if (status == ABORTED && cancel != null && cancel.isCancelled()) {
-            return new CancellationException("decode in " + name + " was cancelled; its batch is undone");
-        }
-        if (status == FULL) {
-            return new ContextFullException(name, tokens, ledger.free(), contextLength);
-        }
-        return new NativeFailureException("llama_decode in " + name + " returned " + status + ": "
-                + NativeLog.since(mark, thread.worker()) + ". The batch is undone; the context goes on.");
-    }
-
-    private void dropLogits() {
-        outputs.clear();
-        lastOutput = -1;
     }
 
     // ---- outputs ----------------------------------------------------------------------------------------------------
@@ -400,7 +227,7 @@ public final class LlamaContext implements AutoCloseable {
     public float[] logits() {
         enter();
         try {
-            return logits(lastIndex());
+            return outputs.copy(outputs.lastIndex());
         } finally {
             exit();
         }
@@ -413,11 +240,12 @@ public final class LlamaContext implements AutoCloseable {
      * @throws IllegalStateException if that token did not ask for logits, or nothing was decoded since the last change
      */
     public float[] logits(int index) {
-        float[] copy = new float[model.vocabulary().size()];
-        return withLogits(index, segment -> {
-            MemorySegment.copy(segment, ValueLayout.JAVA_FLOAT, 0, copy, 0, copy.length);
-            return copy;
-        });
+        enter();
+        try {
+            return outputs.copy(index);
+        } finally {
+            exit();
+        }
     }
 
     /**
@@ -426,10 +254,8 @@ public final class LlamaContext implements AutoCloseable {
      */
     public <T> T withLogits(int index, Function<MemorySegment, T> reader) {
         enter();
-        try (Arena view = Arena.ofConfined()) {
-            MemorySegment row = row(index);
-            return reader.apply(
-                    row.reinterpret(4L * model.vocabulary().size(), view, null).asReadOnly());
+        try {
+            return outputs.read(index, reader);
         } finally {
             exit();
         }
@@ -439,62 +265,22 @@ public final class LlamaContext implements AutoCloseable {
     public int argmax() {
         enter();
         try {
-            MemorySegment row = row(lastIndex());
-            int size = model.vocabulary().size();
-            MemorySegment logits = row.reinterpret(4L * size);
-            int best = 0;
-            float highest = Float.NEGATIVE_INFINITY;
-            for (int token = 0; token < size; token++) {
-                float logit = logits.getAtIndex(ValueLayout.JAVA_FLOAT, token);
-                if (logit > highest) {
-                    highest = logit;
-                    best = token;
-                }
-            }
-            return best;
+            return outputs.argmax();
         } finally {
             exit();
         }
     }
 
-    /** Index in the last batch of the last token that has logits. */
-    int lastIndex() {
-        if (lastOutput < 0) {
-            throw new IllegalStateException(
-                    name + " has no logits: decode a token that asks for them first (a change of adapters drops them)");
-        }
-        return lastOutput;
-    }
-
-    private MemorySegment row(int index) {
-        requireOutput(index);
-        MemorySegment row = LlamaCpp.llama_get_logits_ith(pointer, index);
-        if (row.address() == 0) {
-            throw new NativeFailureException(name + ": llama.cpp has no logits for token " + index);
-        }
-        return row;
-    }
-
-    void requireOutput(int index) {
-        lastIndex();
-        if (index < 0 || outputs.get(index) == false) {
-            throw new IllegalStateException(
-                    name + ": token " + index + " of the last batch has no logits; those with logits are " + outputs);
-        }
+    /** For sampler chains, which ask for the last token or check another before they sample; the caller has entered. */
+    ContextOutputs outputs() {
+        return outputs;
     }
 
     /** Hidden state of the last layer for a token of the last batch; [C of the model]. */
     public float[] embedding(int index) {
         enter();
         try {
-            if (embeddings == false) {
-                throw new IllegalStateException(name + " was opened without embeddings");
-            }
-            requireOutput(index);
-            int width = model.shape().hidden();
-            return LlamaCpp.llama_get_embeddings_ith(pointer, index)
-                    .reinterpret(4L * width)
-                    .toArray(ValueLayout.JAVA_FLOAT);
+            return outputs.embedding(index);
         } finally {
             exit();
         }
@@ -509,17 +295,7 @@ public final class LlamaContext implements AutoCloseable {
 
     /** Forgets {@code sequence} from position {@code length} on. */
     public void truncate(int sequence, int length) {
-        onSequences("truncate", () -> {
-            int present = ledger.length(sequence);
-            if (length < 0 || length > present) {
-                throw new InvalidInputException(
-                        name,
-                        "length",
-                        length + " given, but sequence " + sequence + " holds " + present + " positions");
-            }
-            LlamaCpp.llama_memory_seq_rm(memory, sequence, length, -1);
-            ledger.truncate(sequence, length);
-        });
+        onSequences("truncate", () -> sequences.truncate(sequence, length));
     }
 
     /** Forgets {@code sequence}. */
@@ -529,30 +305,18 @@ public final class LlamaContext implements AutoCloseable {
 
     /** Gives {@code to}, which must be empty, everything that {@code from} holds; the cells are shared, not copied. */
     public void copy(int from, int to) {
-        onSequences("copy", () -> {
-            ledger.require(from);
-            if (ledger.length(to) > 0) {
-                throw new InvalidInputException(
-                        name, "sequence", to + " holds " + ledger.length(to) + " positions; remove it first");
-            }
-            LlamaCpp.llama_memory_seq_cp(memory, from, to, -1, -1);
-            ledger.copy(from, to);
-        });
+        onSequences("copy", () -> sequences.copy(from, to));
     }
 
     /** Forgets every sequence but one. */
     public void keepOnly(int sequence) {
-        onSequences("keep", () -> {
-            ledger.require(sequence);
-            LlamaCpp.llama_memory_seq_keep(memory, sequence);
-            ledger.keepOnly(sequence);
-        });
+        onSequences("keep", () -> sequences.keepOnly(sequence));
     }
 
     private void onSequences(String what, Runnable change) {
         enter();
         try {
-            dropLogits();
+            outputs.drop();
             thread.run(what, change);
         } finally {
             exit();
@@ -587,7 +351,7 @@ public final class LlamaContext implements AutoCloseable {
             throw new IllegalStateException(name + " is in use by " + user
                     + "; a context serves one thread at a time, open" + " another one on the same model");
         }
-        if (closed || closing) {
+        if (closed || decoder.isShutDown()) {
             use.unlock();
             throw new IllegalStateException("LlamaContext " + name + " is closed");
         }
@@ -607,16 +371,14 @@ public final class LlamaContext implements AutoCloseable {
         if (use.isHeldByCurrentThread()) {
             throw new IllegalStateException(name + " is being closed from inside one of its own calls");
         }
-        closing = true;
-        stop.raise();
+        decoder.shutDown();
         use.lock();
         try {
             if (closed) {
                 return;
             }
             closed = true;
-            attached.entries().forEach(entry -> entry.adapter().release(this));
-            attached = AdapterSet.EMPTY;
+            adapters.release();
             model.forget(this);
             if (model.isPoisoned()) {
                 return; // the parked thread may still use it: left in memory, as LlamaModel.close says

@@ -48,11 +48,14 @@ public final class LlamaLibrary {
         try {
             return Holder.INSTANCE;
         } catch (ExceptionInInitializerError e) {
-            if (e.getCause() instanceof RuntimeException cause) {
-                firstFailure = cause;
-                throw cause;
-            }
-            throw e;
+            // The first restricted method may sit in another class's initialiser, whose error then comes up to here.
+            RuntimeException cause = switch (e.getCause()) {
+                case IllegalCallerException denied -> nativeAccessDenied(denied);
+                case RuntimeException other -> other;
+                case null, default -> throw e;
+            };
+            firstFailure = cause;
+            throw cause;
         } catch (NoClassDefFoundError e) {
             RuntimeException first = firstFailure;
             if (first == null) {
@@ -76,8 +79,6 @@ public final class LlamaLibrary {
                     file + " cannot be loaded: " + e.getMessage() + ". Needed are glibc 2.34 or newer and the libraries"
                             + " beside it; run native/install again, or native/build to compile it on this machine.",
                     e);
-        } catch (IllegalCallerException e) {
-            throw nativeAccessDenied(e);
         }
         SymbolLookup symbols = SymbolLookup.loaderLookup();
         Handshake.requireSymbols(
@@ -99,7 +100,7 @@ public final class LlamaLibrary {
         }
     }
 
-    static EnvironmentException nativeAccessDenied(RuntimeException cause) {
+    private static EnvironmentException nativeAccessDenied(RuntimeException cause) {
         return new EnvironmentException(
                 "This JVM denies native access to the program (" + cause.getMessage()
                         + "); start java with --enable-native-access=ALL-UNNAMED.",

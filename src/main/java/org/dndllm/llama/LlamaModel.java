@@ -1,20 +1,20 @@
 package org.dndllm.llama;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Function;
 import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 import org.dndllm.EnvironmentException;
@@ -70,7 +70,12 @@ public final class LlamaModel implements AutoCloseable {
         }
         thread = new NativeThread(domain, "model");
         pointer = load(gguf, options);
-        vocabulary = new Vocabulary(this, LlamaCpp.llama_model_get_vocab(pointer));
+        vocabulary = new Vocabulary(this, LlamaCpp.llama_model_get_vocab(pointer), chatTemplate());
+    }
+
+    private Optional<String> chatTemplate() {
+        MemorySegment template = LlamaCpp.llama_model_chat_template(pointer, MemorySegment.NULL);
+        return template.address() == 0 ? Optional.empty() : Optional.of(template.getString(0));
     }
 
     /**
@@ -104,7 +109,7 @@ public final class LlamaModel implements AutoCloseable {
 
     /** Runs a native constructor and explains a NULL with what the library said meanwhile. */
     private MemorySegment create(
-            String what, Supplier<MemorySegment> call, java.util.function.Function<String, RuntimeException> problem) {
+            String what, Supplier<MemorySegment> call, Function<String, RuntimeException> problem) {
         long mark = NativeLog.mark();
         MemorySegment made = thread.call(what, call);
         if (made.address() == 0) {
@@ -192,6 +197,11 @@ public final class LlamaModel implements AutoCloseable {
      * @throws InvalidInputException if it is malformed or made for another base model, naming the key or tensor
      */
     public LoraAdapter loadAdapter(MemorySegment gguf, String name) {
+        return loadAdapter(gguf, name, AdapterStream.opener());
+    }
+
+    /** The same by a given way into llama.cpp. */
+    LoraAdapter loadAdapter(MemorySegment gguf, String name, Function<MemorySegment, AdapterStream> opener) {
         requireOpen();
         AdapterSummary summary;
         try (GgufFile adapter = GgufFile.of(gguf, name)) {
@@ -205,9 +215,9 @@ public final class LlamaModel implements AutoCloseable {
             }
             // The caller's segment may be confined to its thread, which waits while the native thread reads.
             MemorySegment shared = MemorySegment.ofAddress(bytes.address()).reinterpret(bytes.byteSize());
-            return CStandard.hasMemoryFiles()
-                    ? fromMemory(shared, name, summary)
-                    : fromTemporaryFile(shared, name, summary);
+            try (AdapterStream stream = opener.apply(shared)) {
+                return whileOpen(() -> insert(name, summary, shared.byteSize(), () -> stream.load(pointer)));
+            }
         } finally {
             Reference.reachabilityFence(gguf);
         }
@@ -231,43 +241,7 @@ public final class LlamaModel implements AutoCloseable {
         }
     }
 
-    private LoraAdapter fromMemory(MemorySegment bytes, String name, AdapterSummary summary) {
-        return insert(name, summary, bytes.byteSize(), () -> {
-            MemorySegment stream = CStandard.openForReading(bytes);
-            if (stream.address() == 0) {
-                return MemorySegment.NULL;
-            }
-            try {
-                return LlamaCpp.llama_adapter_lora_init_from_file_ptr(pointer, stream);
-            } finally {
-                CStandard.close(stream);
-            }
-        });
-    }
-
-    private LoraAdapter fromTemporaryFile(MemorySegment bytes, String name, AdapterSummary summary) {
-        try {
-            Path copy = Files.createTempFile("dnd-adapter", ".gguf");
-            try (Arena arena = Arena.ofShared()) {
-                try (FileChannel channel = FileChannel.open(copy, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-                    channel.map(FileChannel.MapMode.READ_WRITE, 0, bytes.byteSize(), arena)
-                            .copyFrom(bytes);
-                }
-                MemorySegment path = arena.allocateFrom(copy.toString());
-                return insert(name, summary, bytes.byteSize(), () -> LlamaCpp.llama_adapter_lora_init(pointer, path));
-            } finally {
-                Files.deleteIfExists(copy);
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException("temporary file for adapter " + name, e);
-        }
-    }
-
     private LoraAdapter insert(String name, AdapterSummary summary, long bytes, Supplier<MemorySegment> init) {
-        return whileOpen(() -> insertLocked(name, summary, bytes, init));
-    }
-
-    private LoraAdapter insertLocked(String name, AdapterSummary summary, long bytes, Supplier<MemorySegment> init) {
         adapterTable.writeLock().lock();
         try {
             MemorySegment made = create(

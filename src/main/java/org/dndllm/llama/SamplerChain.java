@@ -95,7 +95,7 @@ public final class SamplerChain implements AutoCloseable {
         requireOpen();
         context.enter();
         try {
-            return sample(context, context.lastIndex());
+            return sample(context, context.outputs().lastIndex());
         } finally {
             context.exit();
         }
@@ -113,7 +113,7 @@ public final class SamplerChain implements AutoCloseable {
         }
         context.enter();
         try {
-            context.requireOutput(index);
+            context.outputs().require(index);
             if (grammar == null) {
                 return context.onThread("sample", () -> LlamaCpp.llama_sampler_sample(chain, context.pointer(), index));
             }

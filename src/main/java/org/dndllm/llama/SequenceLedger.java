@@ -58,10 +58,14 @@ final class SequenceLedger {
     }
 
     private void requireRoom(int needed) {
-        int free = free();
-        if (needed > free) {
-            throw new ContextFullException(context, needed, free, limit);
+        if (needed > free()) {
+            throw full(needed);
         }
+    }
+
+    /** The complaint that {@code needed} positions do not fit. */
+    ContextFullException full(int needed) {
+        return new ContextFullException(context, needed, free(), limit);
     }
 
     /**

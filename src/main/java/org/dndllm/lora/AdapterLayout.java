@@ -4,66 +4,84 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.EnumSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.IntStream;
+import java.util.Set;
 import org.dndllm.InvalidInputException;
 import org.dndllm.format.DType;
 import org.dndllm.format.JsonValue;
 
 /**
- * How an adapter is cut into weight tokens [T, R, W] and put together again: the official tokenisation (arXiv 2506.16406
- * §3; official code {@code tokenizer.py}, {@code register.py}), for any base shape, rank, chunk width and set of modules.
+ * How an adapter is cut into weight tokens [T, R, W] and put together again, for any base shape, rank, chunk width and
+ * set of modules.
  *
  * <p>Layers in order; within a layer the modules in {@link TargetModule} order; within a module A [r, in] cut along
- * {@code in}, then B transposed [r, out] cut along {@code out}. Each chunk is one token: standardised by its own mean and
- * unbiased standard deviation, in the top left of R = r + 2 rows and W = chunk + 2 columns; {@link ScaleBorder} says how
- * mean and deviation are written into the last two rows and columns. A chunk that is narrower than the others (the last
- * of a length that the chunk width does not divide; none of the presets has one) leaves NaN, which {@link #mask()} marks.
+ * {@code in}, then B transposed [r, out] cut along {@code out} (the order of arXiv 2506.16406 §3 and of the official
+ * {@code tokenizer.py}, {@code register.py}). Each chunk is one token, of one of two forms:
  *
- * <p>Statistics are computed in double and tokens are floats, where the official code works in bfloat16: tokens agree to
- * bfloat16 rounding, and {@code detokenize(tokenize(w))} gives w to about 1e-6 of a chunk's deviation (plus 1e-7 absolute
- * where that is below 0.01) instead of 1e-2. A constant chunk (B as LoRA initialises it) becomes zeros with deviation 0,
- * where the official code divides by zero and yields NaN. Immutable and safe to share.
+ * <p>{@link TokenForm#STANDARDIZED}, the official tokenisation: standardised by its own mean and unbiased standard
+ * deviation, in the top left of R = r + 2 rows and W = chunk + 2 columns; {@link ScaleBorder} says how mean and deviation
+ * are written into the last two rows and columns. A chunk that is narrower than the others (the last of a length that the
+ * chunk width does not divide; none of the presets has one) leaves NaN, which {@link #mask()} marks. Statistics are
+ * computed in double and tokens are floats, where the official code works in bfloat16: tokens agree to bfloat16 rounding,
+ * and {@code detokenize(tokenize(w))} gives w to about 1e-6 of a chunk's deviation (plus 1e-7 absolute where that is
+ * below 0.01) instead of 1e-2. A constant chunk (B as LoRA initialises it) becomes zeros with deviation 0, where the
+ * official code divides by zero and yields NaN.
+ *
+ * <p>{@link TokenForm#PLAIN}: the values as they are, R = r and W = chunk, which divides every width; round trips in F32
+ * are exact. Immutable and safe to share.
  */
 public final class AdapterLayout {
     private static final String SOURCE = "adapter layout";
-    private static final int FORMAT = 1;
 
     private final BaseShape shape;
     private final int rank;
     private final float alpha;
     private final List<TargetModule> modules;
     private final int chunk;
+    private final TokenForm form;
     private final int tokensPerLayer;
 
-    private AdapterLayout(BaseShape shape, int rank, float alpha, List<TargetModule> modules, int chunk) {
+    private AdapterLayout(
+            BaseShape shape, int rank, float alpha, List<TargetModule> modules, int chunk, TokenForm form) {
         this.shape = shape;
         this.rank = rank;
         this.alpha = alpha;
         this.modules = modules;
         this.chunk = chunk;
+        this.form = form;
         this.tokensPerLayer = modules.stream().mapToInt(this::tokensOf).sum();
     }
 
     /**
-     * A layout of any measure.
+     * A layout of any measure in the official, standardised form.
      *
      * @param modules which modules of every layer, in any order, none twice
      * @param chunk columns of a token without its border; even, because the border holds pairs
      * @throws InvalidInputException naming the argument that is out of range
      */
     public static AdapterLayout of(BaseShape shape, int rank, float alpha, List<TargetModule> modules, int chunk) {
+        return of(shape, rank, alpha, modules, chunk, TokenForm.STANDARDIZED);
+    }
+
+    /**
+     * A layout of any measure whose tokens are plain values.
+     *
+     * @param modules which modules of every layer, in any order, none twice
+     * @param chunk columns of a token; divides the input and output features of every module
+     * @throws InvalidInputException naming the argument that is out of range
+     */
+    public static AdapterLayout plain(BaseShape shape, int rank, float alpha, List<TargetModule> modules, int chunk) {
+        return of(shape, rank, alpha, modules, chunk, TokenForm.PLAIN);
+    }
+
+    static AdapterLayout of(
+            BaseShape shape, int rank, float alpha, List<TargetModule> modules, int chunk, TokenForm form) {
         LoraWeights.requireScale(SOURCE, rank, alpha);
         if (rank > BaseShape.MOST_FEATURES) {
             throw new InvalidInputException(
                     SOURCE, "rank", rank + " is too large; expected at most " + BaseShape.MOST_FEATURES);
-        }
-        if (chunk < 2 || chunk % 2 != 0 || chunk > BaseShape.MOST_FEATURES) {
-            throw new InvalidInputException(
-                    SOURCE, "chunk", chunk + " is no chunk width; expected an even number from 2");
         }
         EnumSet<TargetModule> set = EnumSet.noneOf(TargetModule.class);
         for (TargetModule module : modules) {
@@ -74,7 +92,8 @@ public final class AdapterLayout {
         if (set.isEmpty()) {
             throw new InvalidInputException(SOURCE, "modules", "none; expected at least one target module");
         }
-        AdapterLayout layout = new AdapterLayout(shape, rank, alpha, List.copyOf(set), chunk);
+        requireChunk(shape, set, chunk, form);
+        AdapterLayout layout = new AdapterLayout(shape, rank, alpha, List.copyOf(set), chunk, form);
         long values = (long) layout.tokensPerLayer * shape.layers() * layout.rows() * layout.columns();
         if (values > Integer.MAX_VALUE - 8) {
             throw new InvalidInputException(
@@ -85,8 +104,32 @@ public final class AdapterLayout {
         return layout;
     }
 
+    private static void requireChunk(BaseShape shape, Set<TargetModule> modules, int chunk, TokenForm form) {
+        boolean pairs = form == TokenForm.STANDARDIZED;
+        if (chunk < (pairs ? 2 : 1) || (pairs && chunk % 2 != 0) || chunk > BaseShape.MOST_FEATURES) {
+            throw new InvalidInputException(
+                    SOURCE,
+                    "chunk",
+                    chunk + " is no chunk width; expected " + (pairs ? "an even number from 2" : "a number from 1"));
+        }
+        if (form != TokenForm.PLAIN) {
+            return;
+        }
+        for (TargetModule module : modules) {
+            for (int width : new int[] {shape.in(module), shape.out(module)}) {
+                if (width % chunk != 0) {
+                    throw new InvalidInputException(
+                            SOURCE,
+                            "chunk",
+                            chunk + " does not divide the " + width + " features of " + module.hfName()
+                                    + "; plain tokens need a common divisor of all widths");
+                }
+            }
+        }
+    }
+
     /**
-     * One of the six official targets.
+     * One of the six official targets, or the compact family's.
      *
      * @throws InvalidInputException listing the names when there is no such preset
      */
@@ -134,14 +177,19 @@ public final class AdapterLayout {
         return tokensPerLayer * shape.layers();
     }
 
-    /** R, rank + 2. */
-    public int rows() {
-        return rank + ScaleBorder.WIDTH;
+    /** Whether tokens are standardised with a scale border, or plain values. */
+    public TokenForm form() {
+        return form;
     }
 
-    /** W, chunk + 2. */
+    /** R, the rank and the border's rows. */
+    public int rows() {
+        return rank + form.border();
+    }
+
+    /** W, the chunk and the border's columns. */
     public int columns() {
-        return chunk + ScaleBorder.WIDTH;
+        return chunk + form.border();
     }
 
     /** Number of token values, T * R * W. */
@@ -152,6 +200,21 @@ public final class AdapterLayout {
     /** Tokens that one module of one layer takes. */
     public int tokensOf(TargetModule module) {
         return chunks(shape.in(module)) + chunks(shape.out(module));
+    }
+
+    /** Where the tokens of each module are: layers in order, within a layer {@link #modules()} in order. */
+    public List<ModuleTokens> moduleTokens() {
+        List<ModuleTokens> all = new ArrayList<>(shape.layers() * modules.size());
+        int next = 0;
+        for (int layer = 0; layer < shape.layers(); layer++) {
+            for (TargetModule module : modules) {
+                int countA = chunks(shape.in(module));
+                int countB = chunks(shape.out(module));
+                all.add(new ModuleTokens(layer, module, next, countA, next + countA, countB));
+                next += countA + countB;
+            }
+        }
+        return List.copyOf(all);
     }
 
     /** Whether the adapter has exactly the base shape, rank and modules that this layout cuts. */
@@ -171,10 +234,11 @@ public final class AdapterLayout {
         });
         float[] tokens = new float[size()];
         Arrays.fill(tokens, Float.NaN);
-        int next = 0;
-        for (LoraTensor pair : weights.tensors()) {
-            next = cutA(pair.a(), shape.in(pair.module()), tokens, next);
-            next = cutB(pair.b(), shape.out(pair.module()), tokens, next);
+        TokenCutter cutter = new TokenCutter(this);
+        List<ModuleTokens> places = moduleTokens();
+        for (int i = 0; i < places.size(); i++) {
+            cutter.cutA(weights.tensors().get(i).a(), places.get(i), tokens);
+            cutter.cutB(weights.tensors().get(i).b(), places.get(i), tokens);
         }
         return tokens;
     }
@@ -196,15 +260,11 @@ public final class AdapterLayout {
                             + "]");
         }
         List<LoraTensor> pairs = new ArrayList<>(shape.layers() * modules.size());
-        int next = 0;
-        for (int layer = 0; layer < shape.layers(); layer++) {
-            for (TargetModule module : modules) {
-                float[] a = new float[rank * shape.in(module)];
-                float[] b = new float[shape.out(module) * rank];
-                next = joinA(tokens, next, a, shape.in(module));
-                next = joinB(tokens, next, b, shape.out(module));
-                pairs.add(new LoraTensor(layer, module, a, b));
-            }
+        TokenCutter cutter = new TokenCutter(this);
+        for (ModuleTokens place : moduleTokens()) {
+            float[] a = cutter.joinA(tokens, place);
+            float[] b = cutter.joinB(tokens, place);
+            pairs.add(new LoraTensor(place.layer(), place.module(), a, b));
         }
         return LoraWeights.of(shape, rank, alpha, DType.F32, pairs).withDtype(dtype);
     }
@@ -213,27 +273,16 @@ public final class AdapterLayout {
     public BitSet mask() {
         BitSet mask = new BitSet(size());
         mask.set(0, size());
-        int next = 0;
-        for (int layer = 0; layer < shape.layers(); layer++) {
-            for (TargetModule module : modules) {
-                next = unmaskPadding(mask, next, shape.in(module));
-                next = unmaskPadding(mask, next, shape.out(module));
-            }
+        for (ModuleTokens place : moduleTokens()) {
+            unmaskPadding(mask, place.firstA(), place.countA(), shape.in(place.module()));
+            unmaskPadding(mask, place.firstB(), place.countB(), shape.out(place.module()));
         }
         return mask;
     }
 
     /** The layout as JSON members, for {@code bundle.json}. */
     public Map<String, Object> toJson() {
-        Map<String, Object> json = new LinkedHashMap<>();
-        json.put("format", FORMAT);
-        json.put("base", BaseShapeJson.write(shape));
-        json.put("rank", rank);
-        json.put("alpha", alpha);
-        json.put("modules", modules.stream().map(TargetModule::hfName).toList());
-        json.put("chunk", chunk);
-        json.put("tokens", tokens());
-        return json;
+        return AdapterLayoutJson.write(this);
     }
 
     /**
@@ -242,28 +291,7 @@ public final class AdapterLayout {
      * @throws InvalidInputException naming the member that is missing or wrong
      */
     public static AdapterLayout fromJson(JsonValue.Obj json) {
-        if (json.integer("format") != FORMAT) {
-            throw new InvalidInputException(
-                    json.source(), json.pathOf("format"), "is " + json.integer("format") + "; expected " + FORMAT);
-        }
-        List<TargetModule> modules = new ArrayList<>();
-        for (String name : json.array("modules").strings()) {
-            modules.add(TargetModule.byHfName(name)
-                    .orElseThrow(() -> new InvalidInputException(
-                            json.source(), json.pathOf("modules"), "'" + name + "' is not a module of Qwen2")));
-        }
-        BaseShape shape = BaseShapeJson.read(json.object("base"));
-        int rank = json.int32("rank");
-        float alpha = (float) json.number("alpha");
-        int chunk = json.int32("chunk");
-        AdapterLayout layout = BaseShapeJson.placed(json, () -> of(shape, rank, alpha, modules, chunk));
-        if (json.integer("tokens") != layout.tokens()) {
-            throw new InvalidInputException(
-                    json.source(),
-                    json.pathOf("tokens"),
-                    "is " + json.integer("tokens") + ", but the other members give " + layout.tokens());
-        }
-        return layout;
+        return AdapterLayoutJson.read(json);
     }
 
     @Override
@@ -273,18 +301,19 @@ public final class AdapterLayout {
                 && rank == layout.rank
                 && Float.compare(alpha, layout.alpha) == 0
                 && modules.equals(layout.modules)
-                && chunk == layout.chunk;
+                && chunk == layout.chunk
+                && form == layout.form;
     }
 
     @Override
     public int hashCode() {
-        return Arrays.hashCode(new Object[] {shape, rank, alpha, modules, chunk});
+        return Arrays.hashCode(new Object[] {shape, rank, alpha, modules, chunk, form});
     }
 
     @Override
     public String toString() {
-        return "AdapterLayout[T=" + tokens() + ", R=" + rows() + ", W=" + columns() + ", rank=" + rank + ", " + modules
-                + "]";
+        return "AdapterLayout[T=" + tokens() + ", R=" + rows() + ", W=" + columns() + ", rank=" + rank + ", "
+                + form.jsonName() + ", " + modules + "]";
     }
 
     private Optional<String> misfit(LoraWeights weights) {
@@ -309,81 +338,12 @@ public final class AdapterLayout {
         return Math.ceilDiv(length, chunk);
     }
 
-    private int width(int length, int index) {
-        return Math.min(chunk, length - index * chunk);
-    }
-
-    /** A [r, in] into tokens from number {@code next}; returns the number of the token after them. */
-    private int cutA(float[] a, int in, float[] tokens, int next) {
-        for (int c = 0; c < chunks(in); c++, next++) {
-            int width = width(in, c);
-            int token = next * rows() * columns();
-            for (int r = 0; r < rank; r++) {
-                System.arraycopy(a, r * in + c * chunk, tokens, token + r * columns(), width);
-            }
-            standardize(tokens, token, width);
+    private void unmaskPadding(BitSet mask, int first, int count, int length) {
+        int last = first + count - 1;
+        int width = length - (count - 1) * chunk;
+        for (int r = 0; r < rank; r++) {
+            int row = (last * rows() + r) * columns();
+            mask.clear(row + width, row + chunk);
         }
-        return next;
-    }
-
-    /** B [out, r], transposed, into tokens from number {@code next}. */
-    private int cutB(float[] b, int out, float[] tokens, int next) {
-        for (int c = 0; c < chunks(out); c++, next++) {
-            int width = width(out, c);
-            int token = next * rows() * columns();
-            for (int column = 0; column < width; column++) {
-                int from = (c * chunk + column) * rank;
-                for (int r = 0; r < rank; r++) {
-                    tokens[token + r * columns() + column] = b[from + r];
-                }
-            }
-            standardize(tokens, token, width);
-        }
-        return next;
-    }
-
-    private void standardize(float[] tokens, int token, int width) {
-        ScaleBorder.Statistics scale = ScaleBorder.standardize(tokens, token, rank, width, columns());
-        ScaleBorder.write(tokens, token, rows(), columns(), scale);
-    }
-
-    private int joinA(float[] tokens, int next, float[] a, int in) {
-        for (int c = 0; c < chunks(in); c++, next++) {
-            int width = width(in, c);
-            int token = next * rows() * columns();
-            ScaleBorder.Statistics scale = ScaleBorder.read(tokens, token, rows(), columns());
-            for (int r = 0; r < rank; r++) {
-                int from = token + r * columns();
-                int to = r * in + c * chunk;
-                for (int column = 0; column < width; column++) {
-                    a[to + column] = tokens[from + column] * scale.deviation() + scale.mean();
-                }
-            }
-        }
-        return next;
-    }
-
-    private int joinB(float[] tokens, int next, float[] b, int out) {
-        for (int c = 0; c < chunks(out); c++, next++) {
-            int width = width(out, c);
-            int token = next * rows() * columns();
-            ScaleBorder.Statistics scale = ScaleBorder.read(tokens, token, rows(), columns());
-            for (int column = 0; column < width; column++) {
-                int to = (c * chunk + column) * rank;
-                for (int r = 0; r < rank; r++) {
-                    b[to + r] = tokens[token + r * columns() + column] * scale.deviation() + scale.mean();
-                }
-            }
-        }
-        return next;
-    }
-
-    private int unmaskPadding(BitSet mask, int next, int length) {
-        int last = next + chunks(length) - 1;
-        int width = width(length, chunks(length) - 1);
-        IntStream.range(0, rank)
-                .map(r -> (last * rows() + r) * columns())
-                .forEach(row -> mask.clear(row + width, row + chunk));
-        return last + 1;
     }
 }

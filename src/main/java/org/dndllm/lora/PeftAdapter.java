@@ -48,11 +48,29 @@ public final class PeftAdapter {
      * @throws InvalidInputException naming file and field or tensor
      */
     public static LoraWeights read(Path folder, BaseShape shape) {
-        if (!Files.isDirectory(folder)) {
-            throw new InvalidInputException(
-                    folder.toString(), "folder", "is not a folder; name the one that holds " + CONFIG_FILE);
+        PeftConfig config = config(folder);
+        try (SafetensorsFile file = open(folder)) {
+            return weights(file, config, shape);
         }
-        PeftConfig config = config(folder.resolve(CONFIG_FILE));
+    }
+
+    /**
+     * Checks all that can be checked without a base model: the configuration, and of every tensor its name, its other
+     * half, its rank, its type and that its values are finite. Whether layers and features are those of a base model
+     * only {@link #read} can say.
+     *
+     * @throws InvalidInputException naming file and field or tensor
+     */
+    public static PeftSummary check(Path folder) {
+        PeftConfig config = config(folder);
+        try (SafetensorsFile file = open(folder)) {
+            Content content = content(file, config, null);
+            return new PeftSummary(
+                    config.rank(), config.alpha(), content.tensors().size());
+        }
+    }
+
+    private static SafetensorsFile open(Path folder) {
         Path weights = folder.resolve(WEIGHTS_FILE);
         if (!Files.exists(weights) && Files.exists(folder.resolve("adapter_model.bin"))) {
             throw new InvalidInputException(
@@ -60,9 +78,7 @@ public final class PeftAdapter {
                     "file",
                     "is a pickle; save the adapter again with safe_serialization, which writes " + WEIGHTS_FILE);
         }
-        try (SafetensorsFile file = SafetensorsFile.open(weights)) {
-            return weights(file, config, shape);
-        }
+        return SafetensorsFile.open(weights);
     }
 
     /**
@@ -90,7 +106,12 @@ public final class PeftAdapter {
         AtomicFile.writeString(folder.resolve(CONFIG_FILE), JsonWriter.write(PeftConfig.write(weights, extraConfig)));
     }
 
-    private static PeftConfig config(Path file) {
+    private static PeftConfig config(Path folder) {
+        if (!Files.isDirectory(folder)) {
+            throw new InvalidInputException(
+                    folder.toString(), "folder", "is not a folder; name the one that holds " + CONFIG_FILE);
+        }
+        Path file = folder.resolve(CONFIG_FILE);
         try {
             if (Files.size(file) > MAX_CONFIG_BYTES) {
                 throw new InvalidInputException(
@@ -106,7 +127,16 @@ public final class PeftAdapter {
         }
     }
 
+    /** The pairs of a file and their common type. */
+    private record Content(List<LoraTensor> tensors, DType dtype) {}
+
     private static LoraWeights weights(SafetensorsFile file, PeftConfig config, BaseShape shape) {
+        Content content = content(file, config, shape);
+        return LoraWeights.of(shape, config.rank(), config.alpha(), content.dtype(), content.tensors());
+    }
+
+    /** Checks without {@code shape} leave layers and features open. */
+    private static Content content(SafetensorsFile file, PeftConfig config, @Nullable BaseShape shape) {
         Map<String, Pair> pairs = new TreeMap<>();
         List<PeftKey> keys = new ArrayList<>();
         @Nullable DType common = null;
@@ -130,7 +160,7 @@ public final class PeftAdapter {
         for (PeftKey key : keys) {
             tensors.add(join(file.source(), key, pairs));
         }
-        return LoraWeights.of(shape, config.rank(), config.alpha(), common, tensors);
+        return new Content(tensors, common);
     }
 
     private static void put(String source, String name, PeftKey key, Pair pair, float[] values) {
@@ -161,8 +191,8 @@ public final class PeftAdapter {
     }
 
     private static void requireSound(
-            String source, TensorView tensor, PeftKey key, PeftConfig config, BaseShape shape) {
-        if (key.layer() >= shape.layers()) {
+            String source, TensorView tensor, PeftKey key, PeftConfig config, @Nullable BaseShape shape) {
+        if (shape != null && key.layer() >= shape.layers()) {
             throw new InvalidInputException(
                     source, tensor.name(), "the base model has only " + shape.layers() + " layers; wrong base model?");
         }
@@ -173,6 +203,10 @@ public final class PeftAdapter {
                         source, tensor.name(), "is of type " + tensor.dtype() + "; expected F32, F16 or BF16");
         }
         long rank = config.rank();
+        if (shape == null) {
+            requireRank(source, tensor, key, rank);
+            return;
+        }
         List<Long> expected = key.isA()
                 ? List.of(rank, (long) shape.in(key.module()))
                 : List.of((long) shape.out(key.module()), rank);
@@ -182,6 +216,17 @@ public final class PeftAdapter {
                     tensor.name(),
                     "has shape " + tensor.shape() + "; the base model and r ask for " + expected
                             + "; wrong base model?");
+        }
+    }
+
+    /** A is [r, in], B is [out, r]. */
+    private static void requireRank(String source, TensorView tensor, PeftKey key, long rank) {
+        List<Long> shape = tensor.shape();
+        if (shape.size() != 2 || shape.get(key.isA() ? 0 : 1) != rank) {
+            throw new InvalidInputException(
+                    source,
+                    tensor.name(),
+                    "has shape " + shape + "; expected " + (key.isA() ? "[r, in]" : "[out, r]") + " with r = " + rank);
         }
     }
 }

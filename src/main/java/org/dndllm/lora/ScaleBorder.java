@@ -7,18 +7,34 @@ package org.dndllm.lora;
  * <p>The official reader keeps two estimates apart until the end: one from the second last row and the even rows' last
  * columns, one from the last row and the odd rows'; it averages each half-row with its half-column, inverts, then takes
  * the mean of both. A generator's copies differ, and the logarithm makes the order of these steps visible, so it is kept.
+ *
+ * <p>Source: official code, commit 60e2192, {@code tokenizer.py}.
  */
-final class ScaleBorder {
+public final class ScaleBorder {
     /** Rows and columns that the border adds to a token. */
-    static final int WIDTH = 2;
+    public static final int WIDTH = 2;
 
-    private static final float MEAN_FACTOR = 8.0f;
-    private static final double DEVIATION_FACTOR = 0.9;
-    private static final double DEVIATION_OFFSET = 0.1;
-    private static final double LOG_OFFSET = 1.6;
+    /** 8: the border holds this times the mean. */
+    public static final float MEAN_FACTOR = 8.0f;
+
+    /** 0.9: factor of the deviation under the logarithm. */
+    public static final double DEVIATION_FACTOR = 0.9;
+
+    /** 0.1: what is added to it under the logarithm. */
+    public static final double DEVIATION_OFFSET = 0.1;
+
+    /** 1.6: what is added to the logarithm. */
+    public static final double LOG_OFFSET = 1.6;
 
     /** Mean and standard deviation of a chunk. */
-    record Statistics(float mean, float deviation) {}
+    record Statistics(float mean, float deviation) {
+        /** Undoes the standardisation of a run of values, in place. */
+        void restore(float[] values, int from, int count) {
+            for (int i = from; i < from + count; i++) {
+                values[i] = values[i] * deviation + mean;
+            }
+        }
+    }
 
     private ScaleBorder() {}
 

@@ -14,16 +14,14 @@ final class WorldVocabularies {
     private static final int WORD_WEIGHT = 60;
     /** Qwen2 takes a line break that follows punctuation into its piece, which never happens inside a turn: so not here. */
     private static final String END = " \n";
-    /** ChatML's role names and Qwen2.5's default system message, so that the frame of a turn stays short. */
-    private static final String FRAME =
-            "user\nassistant\nsystem\n" + "You are Qwen, created by Alibaba Cloud. You are a helpful assistant.\n";
+    /** ChatML's role names, so that the frame of a turn stays short. */
+    private static final String ROLES = "user\nassistant\nsystem\nuser\nassistant\nsystem\n";
 
     private WorldVocabularies() {}
 
     /** Learned from base model documents and outside items, in the form in which they occur: answers without a space. */
     static SyntheticVocabulary bpe(NanoWorld world) {
-        // Twice, because a pair that occurs once is not merged.
-        StringBuilder text = new StringBuilder(FRAME).append(FRAME);
+        StringBuilder text = new StringBuilder(ROLES);
         for (int i = 0; i < SENTENCES; i++) {
             world.baseDocument(i).forEach(turn -> append(text, turn));
         }

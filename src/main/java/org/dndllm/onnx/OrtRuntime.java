@@ -32,20 +32,27 @@ final class OrtRuntime {
         try {
             return Holder.ENVIRONMENT;
         } catch (LinkageError e) {
+            Throwable root = root(e);
+            if (root instanceof IllegalCallerException) {
+                throw new EnvironmentException(
+                        "This JVM denies ONNX Runtime native access (" + root.getMessage()
+                                + "); start java with --enable-native-access=ALL-UNNAMED.",
+                        e);
+            }
             throw new EnvironmentException(
                     "ONNX Runtime's native library cannot be loaded on " + System.getProperty("os.name") + " "
-                            + System.getProperty("os.arch") + ": " + rootMessage(e)
+                            + System.getProperty("os.arch") + ": " + root
                             + ". It has libraries for linux-x64, linux-aarch64, osx-aarch64 and win-x64; with others,"
                             + " point -Donnxruntime.native.path at a build of your own",
                     e);
         }
     }
 
-    private static String rootMessage(Throwable thrown) {
+    private static Throwable root(Throwable thrown) {
         Throwable root = thrown;
         while (root.getCause() != null) {
             root = root.getCause();
         }
-        return root.toString();
+        return root;
     }
 }

@@ -24,7 +24,8 @@ import org.dndllm.train.torch.Parameters;
  * The loop around an optimiser: schedule, accumulation, clipping, metrics, checkpoints, validation, early stop. A run that
  * was killed goes on from its last checkpoint and, on a CPU, ends with the same bits as one that was not.
  *
- * <p>In the run's folder: {@code metrics.jsonl} with a line per step, and {@code checkpoints/}.
+ * <p>In the run's folder: {@code metrics.jsonl} with a line per step, and {@code checkpoints/}. One process at a time; a
+ * lock sees to it.
  */
 public final class TrainingRun {
     private static final int BLAMED = 3;
@@ -62,6 +63,12 @@ public final class TrainingRun {
      */
     public TrainingResult run() {
         createFolder();
+        try (RunLock lock = RunLock.of(folder)) {
+            return locked();
+        }
+    }
+
+    private TrainingResult locked() {
         Checkpoints checkpoints = checkpoints();
         Optional<BestParameters> best =
                 options.validateEvery() > 0 ? Optional.of(new BestParameters(parameters)) : Optional.empty();

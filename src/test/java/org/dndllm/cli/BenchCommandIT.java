@@ -6,12 +6,15 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.dndllm.engine.Nano;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 
-/** The measurements run and print what they promise; their numbers are judged elsewhere. */
+/** The measurements run and print what they promise; their numbers are judged elsewhere, the soak by AdapterSoakIT. */
 class BenchCommandIT {
     private static final String CONFIG = """
             {"model_type": "qwen2", "num_hidden_layers": 2, "hidden_size": 32, "num_attention_heads": 4,
@@ -20,17 +23,6 @@ class BenchCommandIT {
 
     @TempDir
     Path folder;
-
-    @Test
-    void soak_shortRun_reportsGrowth() {
-        assumeTrue(Files.isReadable(Path.of("/proc/self/status")), "needs /proc/self/status (Linux)");
-        JsonNode json = Cli.run("bench", "soak", "--rounds", 220, "--json").json();
-
-        assertThat(json.get("rounds").asInt()).isEqualTo(220);
-        assertThat(json.get("resident_mb_early").get("median").asDouble()).isPositive();
-        assertThat(json.get("growth_mb").isNumber()).isTrue();
-        assertThat(json.get("machine").get("jdk").asString()).isNotEmpty();
-    }
 
     @Test
     void adapter_fewRounds_identicalAfterDetach() {
@@ -68,13 +60,101 @@ class BenchCommandIT {
     }
 
     @Test
+    void adapter_peerInTurn_comparesPairByPair() throws IOException {
+        // given: a peer that answers at once and says what it was given
+        Path seen = folder.resolve("seen");
+        Path peer = script("echo \"$@\" >>" + seen + "; test -s \"$2\"; cp \"$2\" " + folder
+                + "/seen.gguf; echo '{\"load_ms\":{\"median\":0.5}}'");
+
+        // when
+        JsonNode json = Cli.run(
+                        "bench", "adapter", "--rounds", 3, "--rank", 2, "--pairs", 2, "--c-loop", peer, "--json")
+                .json();
+
+        // then: the same bytes went to both
+        assertThat(json.get("native_load_ms_c").get("median").asDouble()).isEqualTo(0.5);
+        assertThat(json.get("native_load_ratio_java_to_c").get("n").asInt()).isEqualTo(2);
+        assertThat(json.get("weights_to_attached_ms").get("n").asInt()).isEqualTo(6);
+        assertThat(Files.readAllLines(seen)).hasSize(2).allMatch(line -> line.endsWith(" 3"));
+        assertThat(Files.size(folder.resolve("seen.gguf")))
+                .isEqualTo(json.get("gguf_bytes").asLong());
+    }
+
+    @Test
+    void peer_absentFailingOrSpeakingOtherwise_exitCodeThree() throws IOException {
+        Object[] adapter = {"bench", "adapter", "--rounds", 1, "--pairs", 1, "--c-loop", folder.resolve("absent")};
+        Cli.run(adapter).refused(3, "absent");
+        adapter[7] = script("exit 1");
+        Cli.run(adapter).refused(3, "run it by hand");
+        adapter[7] = script("echo no json");
+        Cli.run(adapter).refused(3, "JSON");
+        adapter[7] = script("echo '{}'");
+        Cli.run(adapter).refused(3, "load_ms.median");
+    }
+
+    @Test
+    void peersOfThisProject_compileAndAnswer() throws IOException {
+        assumeTrue(Files.isExecutable(Path.of("/usr/bin/cc")), "needs a C compiler");
+        assumeTrue(headersAreHere(), "needs the headers: run native/bench/run once, or set DND_LLAMA_SOURCE");
+        JsonNode adapter = Cli.run(
+                        "bench",
+                        "adapter",
+                        "--rounds",
+                        2,
+                        "--pairs",
+                        1,
+                        "--c-loop",
+                        Cli.ROOT.resolve("native/bench/run-adapter"),
+                        "--json")
+                .json();
+        assertThat(adapter.get("native_load_ms_c").get("median").asDouble()).isPositive();
+
+        JsonNode decode = Cli.run(
+                        "bench",
+                        "decode",
+                        "--pairs",
+                        1,
+                        "--tokens",
+                        4,
+                        "--prompt-tokens",
+                        16,
+                        "--c-loop",
+                        Cli.ROOT.resolve("native/bench/run"),
+                        "--json")
+                .json();
+        assertThat(decode.get("same_tokens").asBoolean()).isTrue();
+    }
+
+    /** The gate downloads no sources for the sake of a comparison. */
+    private static boolean headersAreHere() throws IOException {
+        Path cache = Path.of(Optional.ofNullable(System.getenv("XDG_CACHE_HOME"))
+                .orElseGet(() -> System.getProperty("user.home") + "/.cache"));
+        Path libraries = cache.resolve("dnd/native");
+        if (System.getenv("DND_LLAMA_SOURCE") != null || !Files.isDirectory(libraries)) {
+            return System.getenv("DND_LLAMA_SOURCE") != null;
+        }
+        try (Stream<Path> folders = Files.list(libraries)) {
+            return folders.anyMatch(folder -> folder.toString().endsWith("-source"));
+        }
+    }
+
+    /** A program of one shell line. */
+    private Path script(String line) throws IOException {
+        Path file = Files.createTempFile(folder, "peer", ".sh");
+        Files.writeString(file, "#!/bin/sh\n" + line + "\n");
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwx------"));
+        return file;
+    }
+
+    @Test
     void countsOutOfRange_refusedBeforeAnyWork() {
-        Cli.run("bench", "soak", "--rounds", 199).refused(1, "--rounds", "200");
-        Cli.run("bench", "adapter", "--rounds", 0).refused(1, "--rounds");
-        Cli.run("bench", "adapter", "--rank", 0).refused(1, "--rank");
-        Cli.run("bench", "decode", "--pairs", 0).refused(1, "--pairs");
-        Cli.run("bench", "decode", "--tokens", 0).refused(1, "--tokens");
-        Cli.run("bench", "decode", "--tokens", 5000).refused(1, "1024");
+        Cli.run("bench", "soak", "--rounds", 199).refused(2, "--rounds", "200");
+        Cli.run("bench", "adapter", "--rounds", 0).refused(2, "--rounds");
+        Cli.run("bench", "adapter", "--pairs", 0).refused(2, "--pairs");
+        Cli.run("bench", "adapter", "--rank", 0).refused(2, "--rank");
+        Cli.run("bench", "decode", "--pairs", 0).refused(2, "--pairs");
+        Cli.run("bench", "decode", "--tokens", 0).refused(2, "--tokens");
+        Cli.run("bench", "decode", "--tokens", 5000).refused(2, "1024");
     }
 
     @Test

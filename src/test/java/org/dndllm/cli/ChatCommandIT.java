@@ -52,12 +52,12 @@ class ChatCommandIT {
         Cli.run("chat", "--prompt", "a", "--lora", shared.resolve("absent.gguf"))
                 .refused(1, "absent.gguf");
         Cli.run("chat", "--prompt", "a", "--lora", Nano.BASE).refused(1, Nano.BASE.toString());
-        Cli.run("chat", "--prompt", "a", "--lora-scaled", adapter).refused(1, "--lora-scaled", "FILE:SCALE");
-        Cli.run("chat", "--prompt", "a", "--lora-scaled", adapter + ":NaN").refused(1, "--lora-scaled", "finite");
-        Cli.run("chat", "--prompt", "a", "--temp", "-1").refused(1, "temperature");
-        Cli.run("chat", "--prompt", "a", "-ngl", 3).refused(1, "backend");
+        Cli.run("chat", "--prompt", "a", "--lora-scaled", adapter).refused(2, "--lora-scaled", "FILE:SCALE");
+        Cli.run("chat", "--prompt", "a", "--lora-scaled", adapter + ":NaN").refused(2, "--lora-scaled", "finite");
+        Cli.run("chat", "--prompt", "a", "--temp", "-1").refused(2, "temperature");
+        Cli.run("chat", "--prompt", "a", "-ngl", 3).refused(2, "backend");
         Cli.run("chat", "--prompt", "a", "-m", shared.resolve("absent.gguf")).refused(1, "absent.gguf");
-        Cli.run("chat", "--json").refused(1, "--json", "--prompt");
+        Cli.run("chat", "--json").refused(2, "--json", "--prompt");
     }
 
     @Test

@@ -113,9 +113,10 @@ class CollectCommandIT {
         collect(folder.resolve("out")).refused(1, "not a list");
 
         tasks("a");
-        collect(folder.resolve("out"), "--tasks", "b").refused(1, "--tasks", "'b'");
-        collect(folder.resolve("out"), "--shard", "3/2").refused(1, "--shard");
-        collect(folder.resolve("out"), "--modules", "lm_head").refused(1, "--modules", "q_proj");
+        collect(folder.resolve("out"), "--tasks", "b").refused(2, "--tasks", "'b'");
+        collect(folder.resolve("out"), "--shard", "3/2").refused(2, "--shard");
+        collect(folder.resolve("out"), "--modules", "lm_head").refused(2, "--modules", "q_proj");
+        collect(folder.resolve("out"), "--recipe", "official", "--patience", 2).refused(2, "--patience");
         collect(folder.resolve("out"), "--device", "cuda").refused(3, "CUDA");
         Path file = Files.writeString(folder.resolve("file"), "in the way");
         collect(file.resolve("out")).refused(3, "cannot be made");

@@ -72,7 +72,7 @@ class CommandsIT {
 
     @Test
     void demo_unknownTask_listsTheTasks() {
-        Cli.run("demo", "--task", "unknown").refused(1, "unknown", "addition", "reverse");
+        Cli.run("demo", "--task", "unknown").refused(2, "unknown", "addition", "reverse");
     }
 
     @ParameterizedTest
@@ -195,7 +195,7 @@ class CommandsIT {
 
         Cli.run("convert", PEFT, gguf, "--base", "qwen2.5-0.5b").refused(1, PEFT.toString());
         Cli.run("convert", PEFT, gguf, "--base", "qwen9").refused(1, "qwen9", "qwen2.5-0.5b");
-        Cli.run("convert", PEFT, gguf, "--base", PEFT, "--type", "q2_k").refused(1, "--type", "q2_k", "q8_0");
+        Cli.run("convert", PEFT, gguf, "--base", PEFT, "--type", "q2_k").refused(2, "--type", "q2_k", "q8_0");
         Cli.run("convert", folder.resolve("absent"), gguf, "--base", PEFT).refused(1, "absent");
         Cli.run("convert", Nano.BASE, folder.resolve("b"), "--base", PEFT).refused(1, Nano.BASE.toString());
         assertThat(gguf).doesNotExist();
@@ -232,8 +232,45 @@ class CommandsIT {
     }
 
     @Test
+    void inspect_compactBundle_showsTheFamily() {
+        Path bundle = Nano.compactBundle(folder.resolve("compact")).folder();
+
+        assertThat(Cli.run("inspect", bundle).ok().out())
+                .contains("family      compact, kernel 3", "8 slots of width 32", "70 of 4 x 32, plain");
+        JsonNode generator = Cli.run("inspect", bundle, "--json")
+                .json()
+                .get(bundle.toString())
+                .get("generator");
+        assertThat(generator.get("family").asString()).isEqualTo("compact");
+        assertThat(generator.get("slots").asInt()).isEqualTo(8);
+    }
+
+    @Test
     void inspect_generatedAdapter_showsRankAndModules() {
         assertThat(Cli.run("inspect", adapter).ok().out()).contains("rank 4", "q_proj");
+    }
+
+    @Test
+    void inspect_peftFolder_saysWhatWasCheckedAndWhatNot() {
+        assertThat(Cli.run("inspect", PEFT).ok().out())
+                .contains("checked: configuration", "not checked, for want of a base model: layers, features");
+        JsonNode json = Cli.run("inspect", PEFT, "--json").json().get(PEFT.toString());
+        assertThat(json.get("pairs").asInt()).isPositive();
+        assertThat(json.get("not_checked")).hasSize(2);
+    }
+
+    @Test
+    void inspect_peftThatIsMoreThanPairs_refusedLikeElsewhere() throws IOException {
+        // given: a configuration that readers refuse whatever the base model
+        Files.copy(PEFT.resolve("adapter_model.safetensors"), folder.resolve("adapter_model.safetensors"));
+        Path config = folder.resolve("adapter_config.json");
+        String sound = Files.readString(PEFT.resolve("adapter_config.json"));
+
+        Files.writeString(config, sound.replaceFirst("\\{", "{\"use_qalora\": true,"));
+        Cli.run("inspect", folder).refused(1, config.toString(), "use_qalora");
+
+        Files.writeString(config, sound.replaceFirst("\"r\": *\\d+", "\"r\": 3"));
+        Cli.run("inspect", folder).refused(1, "adapter_model.safetensors", "lora_", "with r = 3");
     }
 
     @Test

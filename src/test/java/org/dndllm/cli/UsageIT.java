@@ -8,9 +8,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.dndllm.llama.NativeLibrary;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Exit codes 2 and 3, help and version. */
@@ -55,6 +57,30 @@ class UsageIT {
         assertThat(run.code()).isEqualTo(2);
         assertThat(run.out()).isEmpty();
         assertThat(run.err()).contains("Usage: dnd").doesNotContain("\tat ");
+    }
+
+    /** Values that picocli takes and the command refuses: the same exit code, one line that names the flag. */
+    @ParameterizedTest
+    @CsvSource({
+        "--ep,           demo --ep gpu",
+        "--ep,           generate --prompts absent.txt --save-to out --ep tpu",
+        "--adapter-type, demo --adapter-type q8_0",
+        "--adapter-type, bench adapter --adapter-type f64",
+        "--task,         demo --task unknown",
+        "--type,         convert absent target.gguf --base qwen2.5-0.5b --type q2_k",
+        "--type,         convert onnx/nano/base.gguf absent-folder --base qwen2.5-0.5b --type f16",
+        "--type,         bench synthesize qwen2.5-0.5b target.gguf --type q4_0",
+        "--rounds,       bench soak --rounds 1",
+        "--pairs,        bench decode --pairs 0",
+        "--json,         chat --json",
+        "--lora-scaled,  chat --prompt a --lora-scaled adapter.gguf",
+        "temperature,    chat --prompt a --temp -1",
+        "backend,        chat --prompt a -ngl 3",
+        "contextLength,  chat --prompt a -c -1",
+        "threads,        chat --prompt a -t -1",
+    })
+    void wrongFlagValue_exitCodeTwoAndItsName(String flag, String line) {
+        Cli.run((Object[]) line.split(" ")).refused(2, flag);
     }
 
     @ParameterizedTest
@@ -114,11 +140,49 @@ class UsageIT {
         child(folder, folder, List.of("demo")).refused(3, "nano set", "scripts/dnd");
     }
 
-    /** A JVM of its own, as the launcher starts it: the native library is loaded once per process. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"demo", "chat --prompt a", "generate --prompts %s --save-to %s", "bench adapter --rounds 1"})
+    void environment_nativeAccessDenied_oneLineNamingTheFlag(String line) throws IOException, InterruptedException {
+        Path prompts = Files.writeString(folder.resolve("prompts.txt"), "one\ntwo\n");
+
+        Cli run = child(
+                NativeLibrary.locate().folder(),
+                Cli.ROOT,
+                denyNativeAccess(),
+                List.of(line.formatted(prompts, folder.resolve("out")).split(" ")));
+
+        run.refused(3, "denies", "--enable-native-access=ALL-UNNAMED");
+    }
+
+    @Test
+    void environment_nativeAccessDenied_doctorNamesTheFlagForBothEngines() throws IOException, InterruptedException {
+        Cli run = child(NativeLibrary.locate().folder(), Cli.ROOT, denyNativeAccess(), List.of("doctor"));
+
+        assertThat(run.code()).isEqualTo(3);
+        assertThat(run.out().lines().filter(line -> line.startsWith("PROBLEM")))
+                .hasSize(2)
+                .allMatch(line -> line.contains("--enable-native-access=ALL-UNNAMED"));
+        assertThat(run.err()).isEmpty();
+    }
+
+    /** From JDK 24 on there is a flag for it; before, naming any module denied all others. */
+    private static String denyNativeAccess() {
+        return Runtime.version().feature() >= 24
+                ? "--illegal-native-access=deny"
+                : "--enable-native-access=java.logging";
+    }
+
     private Cli child(Path libraries, Path home, List<String> arguments) throws IOException, InterruptedException {
+        return child(libraries, home, "--enable-native-access=ALL-UNNAMED", arguments);
+    }
+
+    /** A JVM of its own, as the launcher starts it: the native library is loaded once per process. */
+    private Cli child(Path libraries, Path home, String access, List<String> arguments)
+            throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED",
+                access,
                 "-Xshare:auto",
                 "-XX:TieredStopAtLevel=1",
                 "-Ddnd.home=" + home,

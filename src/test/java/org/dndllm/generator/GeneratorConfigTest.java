@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.data.Offset.offset;
 
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.dndllm.InvalidInputException;
 import org.dndllm.format.JsonValue;
 import org.dndllm.format.JsonWriter;
+import org.dndllm.lora.AdapterLayout;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -58,7 +60,10 @@ class GeneratorConfigTest {
                 "qwen2.5-7b-math", new Stage(28 * 176, 18, 514),
                 "qwen2.5-vl-3b-math", new Stage(36 * 203, 18, 258));
         // then
-        assertThat(GeneratorConfig.presetNames()).containsExactlyInAnyOrderElementsOf(expected.keySet());
+        assertThat(GeneratorConfig.presetNames())
+                .containsAll(expected.keySet())
+                .filteredOn(name -> GeneratorConfig.preset(name) instanceof PaperConfig)
+                .hasSize(expected.size());
         expected.forEach((name, tokens) ->
                 assertThat(GeneratorConfig.preset(name).tokens()).as(name).isEqualTo(tokens));
     }
@@ -93,6 +98,61 @@ class GeneratorConfigTest {
     }
 
     @Test
+    void parameters_compactPreset_areBelowTheLimit() {
+        // given
+        GeneratorConfig config = GeneratorConfig.preset("compact-qwen2.5-0.5b");
+        AdapterLayout layout = AdapterLayout.preset("compact-qwen2.5-0.5b");
+        // when
+        long parameters = config.parameters();
+        // then: reader 140,032; blocks 87,834, 300,424, 1,088,016 and 4,441,816; tokens 4,399,104 and 4,296
+        assertThat(parameters).isLessThan(100_000_000).isEqualTo(10_461_522);
+        assertThat(config.tokens()).isEqualTo(new Stage(layout.tokens(), layout.rows(), layout.columns()));
+    }
+
+    @Test
+    void weightShapes_compact_areThoseOfTheFormulas() {
+        // given: N 5, L 7, C 6; P 4, H 10; one hidden stage
+        GeneratorConfig config =
+                GeneratorConfig.compact(3, 4, 10, new Stage(5, 7, 6), new Stage(8, 2, 9), new Stage(11, 3, 12));
+        // then
+        Map<String, List<Long>> expected = new LinkedHashMap<>();
+        expected.put("reader.norm.weight", List.of(6L));
+        expected.put("reader.norm.bias", List.of(6L));
+        expected.put("reader.query", List.of(4L, 6L));
+        expected.put("reader.value.weight", List.of(10L, 6L));
+        expected.put("reader.value.bias", List.of(4L, 10L));
+        expected.put("block.0.norm.weight", List.of(1L, 10L));
+        expected.put("block.0.norm.bias", List.of(1L, 10L));
+        expected.put("block.0.width.depthwise1", List.of(10L, 1L, 3L, 3L));
+        expected.put("block.0.width.pointwise1", List.of(9L, 10L));
+        expected.put("block.0.width.depthwise2", List.of(1L, 1L, 3L, 3L));
+        expected.put("block.0.width.pointwise2", List.of(2L, 1L));
+        expected.put("block.0.height.depthwise1", List.of(1L, 1L, 3L, 3L));
+        expected.put("block.0.height.pointwise1", List.of(2L, 1L));
+        expected.put("block.0.height.depthwise2", List.of(10L, 1L, 3L, 3L));
+        expected.put("block.0.height.pointwise2", List.of(9L, 10L));
+        expected.put("block.0.bias", List.of(2L, 9L));
+        expected.put("block.0.mix.weight", List.of(8L, 4L));
+        expected.put("block.0.mix.bias", List.of(8L));
+        expected.put("block.1.norm.weight", List.of(2L, 9L));
+        expected.put("block.1.norm.bias", List.of(2L, 9L));
+        expected.put("block.1.width.depthwise1", List.of(9L, 1L, 3L, 3L));
+        expected.put("block.1.width.pointwise1", List.of(12L, 9L));
+        expected.put("block.1.width.depthwise2", List.of(2L, 1L, 3L, 3L));
+        expected.put("block.1.width.pointwise2", List.of(3L, 2L));
+        expected.put("block.1.height.depthwise1", List.of(2L, 1L, 3L, 3L));
+        expected.put("block.1.height.pointwise1", List.of(3L, 2L));
+        expected.put("block.1.height.depthwise2", List.of(9L, 1L, 3L, 3L));
+        expected.put("block.1.height.pointwise2", List.of(12L, 9L));
+        expected.put("block.1.bias", List.of(3L, 12L));
+        expected.put("block.1.mix.weight", List.of(11L, 8L));
+        expected.put("block.1.mix.bias", List.of(11L));
+        expected.put("tokens.base", List.of(11L, 3L, 12L));
+        expected.put("tokens.gain", List.of(11L));
+        assertThat(List.copyOf(config.weightShapes().entrySet())).isEqualTo(List.copyOf(expected.entrySet()));
+    }
+
+    @Test
     void json_roundTrip_isEqual() {
         for (String name : GeneratorConfig.presetNames()) {
             // given
@@ -112,7 +172,16 @@ class GeneratorConfigTest {
         assertRefused("{\"family\":\"paper\",\"kernel\":3,\"stages\":[[1,2,3]]}", "at least two stages");
         assertRefused("{\"family\":\"rnn\",\"kernel\":3,\"stages\":[[1,2,3],[1,2,3]]}", "rnn");
         assertRefused("{\"family\":\"paper\",\"kernel\":0,\"stages\":[[1,2,3],[1,2,3]]}", "kernel");
+        assertRefused(compact("\"kernel\":4,\"slots\":2,\"width\":3"), "odd");
+        assertRefused(compact("\"kernel\":3,\"slots\":0,\"width\":3"), "slots");
+        assertRefused(compact("\"kernel\":3,\"slots\":2,\"width\":-1"), "width");
+        assertRefused(compact("\"kernel\":3,\"width\":3"), "slots");
+        assertRefused(compact("\"kernel\":3,\"slots\":3"), "width");
         assertRefused("{\"family\":\"paper\",\"stages\":[[1,2,3],[1,2,3]]}", "kernel");
+    }
+
+    private static String compact(String members) {
+        return "{\"family\":\"compact\"," + members + ",\"stages\":[[1,2,3],[1,2,3]]}";
     }
 
     private static void assertRefused(String json, String part) {

@@ -5,11 +5,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.data.Offset.offset;
 
 import java.util.Arrays;
+import java.util.List;
 import org.dndllm.InvalidInputException;
+import org.dndllm.lora.AdapterLayout;
+import org.dndllm.lora.BaseShape;
+import org.dndllm.lora.ModuleTokens;
+import org.dndllm.lora.TargetModule;
 import org.junit.jupiter.api.Test;
 
 class GeneratorWeightsTest {
-    private static final GeneratorConfig CONFIG =
+    private static final PaperConfig CONFIG =
             GeneratorConfig.superLarge(40, 5, new Stage(16, 30, 12), new Stage(32, 10, 8));
     private static final String LAYER = "model.decoder.module_list.0.";
     private static final float[] FROZEN_UNIFORM = {0.022300571f, -0.032323956f, -0.00499931f};
@@ -67,6 +72,56 @@ class GeneratorWeightsTest {
         assertThat(whole(weights, LAYER + "linear1.norm.bias")).containsOnly(0f);
         assertBounded(whole(weights, "down_proj.bias"), 1 / Math.sqrt(40));
         assertMoments(whole(weights, "down_proj.weight"), 1);
+    }
+
+    @Test
+    void random_compact_startsAsAFreshLora() {
+        // given: widths 64, 32 and 160, all a multiple of the chunk
+        BaseShape shape = new BaseShape(BaseShape.QWEN2, 2, 64, 4, 2, 16, 160, 640, true);
+        AdapterLayout layout = AdapterLayout.plain(shape, 4, 8, List.of(TargetModule.values()), 32);
+        CompactConfig config = GeneratorConfig.compact(
+                3, 16, 40, new Stage(8, 10, 48), new Stage(24, 4, 32), new Stage(layout.tokens(), 4, 32));
+        // when
+        WeightSource weights = GeneratorWeights.random(config, layout, 13);
+        // then
+        assertMoments(whole(weights, "reader.query"), 1 / Math.sqrt(48));
+        assertUniform(whole(weights, "reader.value.weight"), 1 / Math.sqrt(48));
+        assertThat(whole(weights, "reader.value.bias")).containsOnly(0f);
+        assertThat(whole(weights, "reader.norm.weight")).containsOnly(1f);
+        assertThat(whole(weights, "block.1.norm.bias")).containsOnly(0f);
+        assertThat(whole(weights, "block.1.bias")).containsOnly(0f);
+        assertUniform(whole(weights, "block.0.width.pointwise1"), 1 / Math.sqrt(40));
+        assertUniform(whole(weights, "block.1.mix.weight"), 1 / Math.sqrt(24));
+        assertBounded(whole(weights, "block.1.mix.bias"), 1 / Math.sqrt(24));
+        assertThat(whole(weights, "tokens.gain")).containsOnly(0.1f);
+        float[] filters = whole(weights, "block.0.height.depthwise2"); // [40, 1, 3, 3]
+        for (int i = 4; i < filters.length; i += 9) {
+            filters[i] -= 1;
+        }
+        assertMoments(filters, 0.1);
+        for (ModuleTokens module : layout.moduleTokens()) {
+            float[] a = weights.rows("tokens.base", module.firstA(), module.firstB())
+                    .toFloats();
+            assertUniform(a, Math.sqrt(3.0 / shape.in(module.module())));
+            assertThat(weights.rows("tokens.base", module.firstB(), module.firstB() + module.countB())
+                            .toFloats())
+                    .containsOnly(0f);
+        }
+    }
+
+    @Test
+    void random_compactForAnotherLayout_isRefused() {
+        BaseShape shape = new BaseShape(BaseShape.QWEN2, 1, 64, 4, 2, 16, 160, 640, true);
+        List<TargetModule> query = List.of(TargetModule.Q_PROJ);
+        AdapterLayout standardized = AdapterLayout.of(shape, 4, 8, query, 32);
+        CompactConfig bordered = GeneratorConfig.compact(3, 2, 4, new Stage(2, 3, 4), new Stage(4, 6, 34));
+        CompactConfig longer = GeneratorConfig.compact(3, 2, 4, new Stage(2, 3, 4), new Stage(5, 4, 32));
+        assertThatThrownBy(() -> GeneratorWeights.random(bordered, standardized, 1))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessageContaining("plain");
+        assertThatThrownBy(() -> GeneratorWeights.random(longer, AdapterLayout.plain(shape, 4, 8, query, 32), 1))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessageContaining("4 tokens of 4 x 32");
     }
 
     private static void assertUniform(float[] values, double bound) {

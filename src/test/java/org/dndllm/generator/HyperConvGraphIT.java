@@ -5,9 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.net.URISyntaxException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
@@ -32,7 +30,7 @@ class HyperConvGraphIT {
     @TempDir
     Path folder;
 
-    static Stream<GeneratorConfig> configs() {
+    static Stream<PaperConfig> configs() {
         return Stream.of(
                 GeneratorConfig.paper(3, new Stage(3, 6, 8), new Stage(4, 5, 7), new Stage(6, 4, 9)),
                 GeneratorConfig.paper(5, new Stage(4, 7, 5), new Stage(4, 7, 5), new Stage(5, 3, 4)),
@@ -46,31 +44,34 @@ class HyperConvGraphIT {
 
     @ParameterizedTest
     @MethodSource("configs")
-    void export_smallStages_agreesWithTheFormulas(GeneratorConfig config) {
+    void export_smallStages_agreesWithTheFormulas(PaperConfig config) {
         // given
         long seed = 20250616;
         Map<String, TensorView> weights = randomWeights(config, seed);
-        float[] condition = normal(new Random(seed + 1), config.prompts() * config.textLength() * config.channels());
+        float[] condition = GeneratorFixtures.normal(
+                new Random(seed + 1), config.prompts() * config.textLength() * config.channels());
         Path model = folder.resolve("generator.onnx");
         // when
-        HyperConvGraph.export(config, WeightSource.of(weights, "<test>"), model);
+        GeneratorGraph.export(config, WeightSource.of(weights, "<test>"), model);
         float[] tokens;
         try (LoraGenerator generator = LoraGenerator.open(model, config, SessionOptions.defaults())) {
-            tokens = generator.generate(condition);
+            tokens = generator.generate(condition, new boolean[config.prompts() * config.textLength()]);
         }
         // then
         double[] expected = new HyperConvReference(config, weights).generate(condition);
-        assertThat(relativeError(tokens, expected)).as("seed %d", seed).isLessThan(TOLERANCE);
+        assertThat(GeneratorFixtures.relativeError(tokens, expected))
+                .as("seed %d", seed)
+                .isLessThan(TOLERANCE);
     }
 
     @Test
     void build_splitLayerwise_givesTheSameNumbers() {
         // given: a limit of 300 bytes splits every layerwise convolution into several parts of uneven size
-        GeneratorConfig config = GeneratorConfig.paper(3, new Stage(3, 6, 8), new Stage(7, 5, 7), new Stage(11, 4, 9));
+        PaperConfig config = GeneratorConfig.paper(3, new Stage(3, 6, 8), new Stage(7, 5, 7), new Stage(11, 4, 9));
         WeightSource weights = GeneratorWeights.random(config, 5);
         Path whole = folder.resolve("whole.onnx");
         Path split = folder.resolve("split.onnx");
-        float[] condition = normal(new Random(6), 3 * 6 * 8);
+        float[] condition = GeneratorFixtures.normal(new Random(6), 3 * 6 * 8);
         // when
         HyperConvGraph.build(config, weights, Long.MAX_VALUE).write(whole);
         HyperConvGraph.build(config, weights, 300).write(split);
@@ -81,12 +82,13 @@ class HyperConvGraphIT {
             expected[i] = wholeTokens[i];
         }
         assertThat(split).isRegularFile();
-        assertThat(relativeError(run(split, config, condition), expected)).isLessThan(TOLERANCE);
+        assertThat(GeneratorFixtures.relativeError(run(split, config, condition), expected))
+                .isLessThan(TOLERANCE);
     }
 
-    private static float[] run(Path model, GeneratorConfig config, float[] condition) {
+    private static float[] run(Path model, PaperConfig config, float[] condition) {
         try (LoraGenerator generator = LoraGenerator.open(model, config, SessionOptions.defaults())) {
-            return generator.generate(condition);
+            return generator.generate(condition, new boolean[config.prompts() * config.textLength()]);
         }
     }
 
@@ -97,7 +99,7 @@ class HyperConvGraphIT {
                 Arguments.of("kernel9", configs("kernel9")));
     }
 
-    private static GeneratorConfig configs(String golden) {
+    private static PaperConfig configs(String golden) {
         return switch (golden) {
             case "decoder" ->
                 GeneratorConfig.paper(
@@ -111,14 +113,14 @@ class HyperConvGraphIT {
     /** Golden numbers of the official PyTorch code; src/test/resources/generator/README.md says how they were made. */
     @ParameterizedTest
     @MethodSource("official")
-    void export_officialWeights_givesTheOfficialTokens(String prefix, GeneratorConfig config) {
+    void export_officialWeights_givesTheOfficialTokens(String prefix, PaperConfig config) {
         // given
         try (SafetensorsFile golden = SafetensorsFile.open(resource("/generator/hyperconv.safetensors"))) {
             Path model = folder.resolve(prefix + ".onnx");
             TensorView condition = golden.tensor(prefix + ".condition");
             TensorView expected = golden.tensor(prefix + ".tokens");
             // when
-            HyperConvGraph.export(config, WeightSource.of(name -> golden.tensor(prefix + "." + name)), model);
+            GeneratorGraph.export(config, WeightSource.of(name -> golden.tensor(prefix + "." + name)), model);
             OnnxTensorValue tokens;
             try (OnnxSession session = OnnxSession.open(model, SessionOptions.defaults())) {
                 OnnxTensorValue input = new OnnxTensorValue.Floats(condition.toFloats(), condition.shape());
@@ -132,18 +134,19 @@ class HyperConvGraphIT {
                 doubles[i] = official[i];
             }
             assertThat(tokens.shape()).isEqualTo(expected.shape());
-            assertThat(relativeError(tokens.floats(), doubles)).isLessThan(TOLERANCE);
+            assertThat(GeneratorFixtures.relativeError(tokens.floats(), doubles))
+                    .isLessThan(TOLERANCE);
         }
     }
 
     @Test
     void export_wrongShape_namesTheWeight() {
         // given
-        GeneratorConfig trained = GeneratorConfig.paper(3, new Stage(3, 6, 8), new Stage(4, 5, 7));
-        GeneratorConfig other = GeneratorConfig.paper(5, new Stage(3, 6, 8), new Stage(4, 5, 7));
+        PaperConfig trained = GeneratorConfig.paper(3, new Stage(3, 6, 8), new Stage(4, 5, 7));
+        PaperConfig other = GeneratorConfig.paper(5, new Stage(3, 6, 8), new Stage(4, 5, 7));
         Path model = folder.resolve("never.onnx");
         // then
-        assertThatThrownBy(() -> HyperConvGraph.export(other, GeneratorWeights.random(trained, 1), model))
+        assertThatThrownBy(() -> GeneratorGraph.export(other, GeneratorWeights.random(trained, 1), model))
                 .isInstanceOf(InvalidInputException.class)
                 .hasMessageContaining("conv1w.weight")
                 .hasMessageContaining("[7, 8, 3, 3]")
@@ -154,11 +157,11 @@ class HyperConvGraphIT {
     @Test
     void export_missingWeight_namesFileAndWeight() {
         // given
-        GeneratorConfig config = GeneratorConfig.paper(3, new Stage(3, 6, 8), new Stage(4, 5, 7));
+        PaperConfig config = GeneratorConfig.paper(3, new Stage(3, 6, 8), new Stage(4, 5, 7));
         Map<String, TensorView> weights = randomWeights(config, 1);
         weights.remove("model.decoder.module_list.0.linear2.bias");
         // then
-        assertThatThrownBy(() -> HyperConvGraph.export(
+        assertThatThrownBy(() -> GeneratorGraph.export(
                         config, WeightSource.of(weights, "trained.pth"), folder.resolve("never.onnx")))
                 .isInstanceOf(InvalidInputException.class)
                 .hasMessageStartingWith("trained.pth")
@@ -168,7 +171,7 @@ class HyperConvGraphIT {
     @Test
     void export_halfPrecisionWeights_areWidened() {
         // given: weights as a bf16 checkpoint holds them, and the same values in float
-        GeneratorConfig config = GeneratorConfig.paper(3, new Stage(3, 6, 8), new Stage(4, 5, 7));
+        PaperConfig config = GeneratorConfig.paper(3, new Stage(3, 6, 8), new Stage(4, 5, 7));
         Map<String, TensorView> half = new LinkedHashMap<>();
         Map<String, TensorView> wide = new LinkedHashMap<>();
         randomWeights(config, 2).forEach((name, tensor) -> {
@@ -187,10 +190,10 @@ class HyperConvGraphIT {
     @Test
     void open_otherConfiguration_isRefused() {
         // given
-        GeneratorConfig config = GeneratorConfig.paper(3, new Stage(3, 6, 8), new Stage(4, 5, 7));
-        GeneratorConfig other = GeneratorConfig.paper(3, new Stage(3, 6, 8), new Stage(4, 5, 9));
+        PaperConfig config = GeneratorConfig.paper(3, new Stage(3, 6, 8), new Stage(4, 5, 7));
+        PaperConfig other = GeneratorConfig.paper(3, new Stage(3, 6, 8), new Stage(4, 5, 9));
         Path model = folder.resolve("generator.onnx");
-        HyperConvGraph.export(config, GeneratorWeights.random(config, 1), model);
+        GeneratorGraph.export(config, GeneratorWeights.random(config, 1), model);
         // then
         assertThatThrownBy(() -> LoraGenerator.open(model, other, SessionOptions.defaults()))
                 .isInstanceOf(InvalidInputException.class)
@@ -201,58 +204,25 @@ class HyperConvGraphIT {
     @Test
     void generate_wrongLengthOrClosed_isRefused() {
         // given
-        GeneratorConfig config = GeneratorConfig.paper(3, new Stage(3, 6, 8), new Stage(4, 5, 7));
+        PaperConfig config = GeneratorConfig.paper(3, new Stage(3, 6, 8), new Stage(4, 5, 7));
         Path model = folder.resolve("generator.onnx");
-        HyperConvGraph.export(config, GeneratorWeights.random(config, 1), model);
+        GeneratorGraph.export(config, GeneratorWeights.random(config, 1), model);
         LoraGenerator generator = LoraGenerator.open(model, config, SessionOptions.defaults());
         // then
-        assertThatThrownBy(() -> generator.generate(new float[143]))
+        assertThatThrownBy(() -> generator.generate(new float[143], new boolean[18]))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("144");
+        assertThatThrownBy(() -> generator.generate(new float[144], new boolean[17]))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("mask of 17");
         generator.close();
         generator.close();
-        assertThatThrownBy(() -> generator.generate(new float[144])).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> generator.generate(new float[144], new boolean[18]))
+                .isInstanceOf(IllegalStateException.class);
     }
 
-    /** Official initialisation, but norms and biases moved so that none of them can be forgotten unnoticed. */
-    private static Map<String, TensorView> randomWeights(GeneratorConfig config, long seed) {
-        WeightSource source = GeneratorWeights.random(config, seed);
-        Random random = new Random(seed);
-        Map<String, TensorView> weights = new LinkedHashMap<>();
-        config.weightShapes().forEach((name, shape) -> {
-            float[] values = source.rows(name, 0, shape.get(0)).toFloats();
-            boolean small = name.contains("norm") || name.endsWith("bias");
-            for (int i = 0; i < values.length; i++) {
-                values[i] = small ? values[i] + 0.3f * (float) random.nextGaussian() : 2 * values[i];
-            }
-            weights.put(name, TensorView.ofFloats(name, shape, values));
-        });
-        return weights;
-    }
-
-    private static float[] normal(Random random, int count) {
-        float[] values = new float[count];
-        for (int i = 0; i < count; i++) {
-            values[i] = (float) random.nextGaussian();
-        }
-        return values;
-    }
-
-    /** Largest deviation over the root mean square of what is expected. */
-    private static double relativeError(float[] found, double[] expected) {
-        assertThat(found).hasSize(expected.length);
-        double largest = 0;
-        double square = 0;
-        List<Integer> notFinite = new ArrayList<>();
-        for (int i = 0; i < found.length; i++) {
-            if (!Float.isFinite(found[i])) {
-                notFinite.add(i);
-            }
-            largest = Math.max(largest, Math.abs(found[i] - expected[i]));
-            square += expected[i] * expected[i] / found.length;
-        }
-        assertThat(notFinite).isEmpty();
-        return largest / Math.sqrt(square);
+    private static Map<String, TensorView> randomWeights(PaperConfig config, long seed) {
+        return GeneratorFixtures.moved(config, GeneratorWeights.random(config, seed), seed);
     }
 
     private static Path resource(String name) {

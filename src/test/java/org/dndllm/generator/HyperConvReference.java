@@ -8,10 +8,10 @@ import org.dndllm.format.TensorView;
  * convolution mixes one axis of [N, L, C] completely and looks at a window in the plane of the other two.
  */
 final class HyperConvReference {
-    private final GeneratorConfig config;
+    private final PaperConfig config;
     private final Map<String, TensorView> weights;
 
-    HyperConvReference(GeneratorConfig config, Map<String, TensorView> weights) {
+    HyperConvReference(PaperConfig config, Map<String, TensorView> weights) {
         this.config = config;
         this.weights = weights;
     }

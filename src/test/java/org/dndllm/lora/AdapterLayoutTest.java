@@ -50,9 +50,9 @@ class AdapterLayoutTest {
     private static final List<TargetModule> ALL_MODULES = List.of(TargetModule.values());
 
     @Test
-    void presetNames_all_areSix() {
+    void presetNames_all_areSixOfficialAndOneCompact() {
         assertThat(AdapterLayout.presetNames())
-                .hasSize(6)
+                .hasSize(7)
                 .allSatisfy(name -> assertThat(AdapterLayout.preset(name)).isNotNull());
     }
 
@@ -114,6 +114,74 @@ class AdapterLayoutTest {
         for (int i = 0; i < tokens.length; i++) {
             assertThat(Float.isNaN(tokens[i])).as("NaN at %d, seed %d", i, seed).isNotEqualTo(mask.get(i));
         }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 16", "3, 32", "8, 8", "64, 2", "5, 1"})
+    void detokenize_plain_givesTheSameBits(int rank, int chunk) {
+        // given: some values that arithmetic would not keep
+        long seed = 100L * rank + chunk;
+        AdapterLayout layout = AdapterLayout.plain(LoraFixtures.TINY, rank, rank, ALL_MODULES, chunk);
+        LoraWeights weights = LoraFixtures.random(LoraFixtures.TINY, rank, rank, ALL_MODULES, DType.F32, seed);
+        weights.tensors().getFirst().a()[1] = -0f;
+        weights.tensors().getLast().b()[0] = Float.MIN_VALUE;
+
+        // when
+        float[] tokens = layout.tokenize(weights);
+        LoraWeights back = layout.detokenize(tokens, DType.F32);
+
+        // then
+        assertThat(tokens[1 % chunk + 1 / chunk * layout.size() / layout.tokens()])
+                .as("negative zero")
+                .isEqualTo(-0f);
+        assertThat(LoraFixtures.sameValues(back, weights)).as("seed %d", seed).isTrue();
+        assertThat(layout.form()).isEqualTo(TokenForm.PLAIN);
+        assertThat(layout.rows()).isEqualTo(rank);
+        assertThat(layout.columns()).isEqualTo(chunk);
+        assertThat(layout.mask().cardinality()).isEqualTo(layout.size());
+    }
+
+    @Test
+    void moduleTokens_plain_placeEveryChunk() {
+        // given
+        AdapterLayout layout = AdapterLayout.plain(LoraFixtures.TINY, 3, 6, ALL_MODULES, 16);
+        LoraWeights weights = LoraFixtures.random(LoraFixtures.TINY, 3, 6, ALL_MODULES, DType.F32, 5);
+
+        // when
+        float[] tokens = layout.tokenize(weights);
+
+        // then: A[r, c * chunk + j] = token[firstA + c][r][j], B[c * chunk + j, r] = token[firstB + c][r][j]
+        int next = 0;
+        for (ModuleTokens place : layout.moduleTokens()) {
+            assertThat(place.firstA()).isEqualTo(next);
+            assertThat(place.firstB()).isEqualTo(place.firstA() + place.countA());
+            next = place.firstB() + place.countB();
+            LoraTensor pair = weights.tensors().stream()
+                    .filter(p -> p.layer() == place.layer() && p.module() == place.module())
+                    .findFirst()
+                    .orElseThrow();
+            int in = layout.shape().in(place.module());
+            for (int i = 0; i < pair.a().length; i++) {
+                int column = i % in;
+                assertThat(tokens[((place.firstA() + column / 16) * 3 + i / in) * 16 + column % 16])
+                        .isEqualTo(pair.a()[i]);
+            }
+            for (int i = 0; i < pair.b().length; i++) {
+                int column = i / 3;
+                assertThat(tokens[((place.firstB() + column / 16) * 3 + i % 3) * 16 + column % 16])
+                        .isEqualTo(pair.b()[i]);
+            }
+        }
+        assertThat(next).isEqualTo(layout.tokens());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"48, 64", "64, 32", "0, chunk width", "-1, chunk width"})
+    void plain_chunkThatDoesNotDivide_throwsNamingTheWidth(int chunk, String part) {
+        assertThatThrownBy(() -> AdapterLayout.plain(LoraFixtures.TINY, 4, 8, ALL_MODULES, chunk))
+                .isInstanceOfSatisfying(
+                        InvalidInputException.class, e -> assertThat(e.field()).isEqualTo("chunk"))
+                .hasMessageContaining(part);
     }
 
     @Test
@@ -213,6 +281,9 @@ class AdapterLayoutTest {
     void fromJson_written_givesSameLayout() {
         for (String name : AdapterLayout.presetNames()) {
             AdapterLayout layout = AdapterLayout.preset(name);
+            assertThat(layout.toJson().containsKey("form"))
+                    .as("the standardised form is what earlier bundles mean")
+                    .isEqualTo(layout.form() == TokenForm.PLAIN);
             String json = JsonWriter.write(layout.toJson());
             assertThat(AdapterLayout.fromJson(
                             JsonValue.parse(json, "bundle.json").asObject("bundle.json")))
@@ -238,6 +309,17 @@ class AdapterLayoutTest {
         assertThatThrownBy(() -> AdapterLayout.fromJson(tampered))
                 .isInstanceOfSatisfying(
                         InvalidInputException.class, e -> assertThat(e.field()).contains(field));
+    }
+
+    @Test
+    void fromJson_unknownForm_throwsNamingField() {
+        String json =
+                JsonWriter.write(AdapterLayout.preset("compact-qwen2.5-0.5b").toJson());
+        JsonValue.Obj tampered = JsonValue.parse(json.replace("\"plain\"", "\"bare\""), "bundle.json")
+                .asObject("bundle.json");
+        assertThatThrownBy(() -> AdapterLayout.fromJson(tampered))
+                .isInstanceOfSatisfying(
+                        InvalidInputException.class, e -> assertThat(e.field()).contains("form"));
     }
 
     private static void assertClose(

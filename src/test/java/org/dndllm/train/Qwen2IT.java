@@ -1,21 +1,29 @@
 package org.dndllm.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
+import org.dndllm.InvalidInputException;
 import org.dndllm.format.DType;
 import org.dndllm.format.GgmlType;
+import org.dndllm.format.JsonWriter;
+import org.dndllm.format.SafetensorsWriter;
+import org.dndllm.format.TensorView;
 import org.dndllm.llama.AdapterSet;
 import org.dndllm.llama.ContextOptions;
 import org.dndllm.llama.LlamaContext;
@@ -24,6 +32,7 @@ import org.dndllm.llama.ModelOptions;
 import org.dndllm.lora.GgufAdapter;
 import org.dndllm.lora.LoraWeights;
 import org.dndllm.lora.TargetModule;
+import org.dndllm.train.torch.Autocast;
 import org.dndllm.train.torch.Tensors;
 import org.dndllm.train.torch.TorchDevice;
 import org.junit.jupiter.api.Test;
@@ -193,6 +202,70 @@ class Qwen2IT {
                 context.decode(TOKENS);
                 assertThat(distance(ours, context.logits())).isLessThan(1e-3);
             }
+        }
+    }
+
+    @Test
+    void load_huggingFaceFolder_isTheGgufFile() throws IOException {
+        // given: the same model in both formats, the folder in two files as large models come
+        Path gguf = TinyBase.write(folder, TinyBase.UNTIED, GgmlType.F32);
+        Path huggingFace = Files.createDirectory(folder.resolve("hf"));
+        Files.writeString(huggingFace.resolve("config.json"), """
+                {"model_type": "qwen2", "hidden_size": 64, "num_attention_heads": 4, "num_key_value_heads": 4,
+                 "num_hidden_layers": 2, "intermediate_size": 96, "vocab_size": 300, "tie_word_embeddings": false,
+                 "rope_theta": 1000000.0, "rms_norm_eps": 1e-6, "use_sliding_window": false}
+                """);
+        try (BaseWeights weights = BaseWeights.load(gguf, CPU);
+                Qwen2 model = Qwen2.of(weights, CPU)) {
+            writeShards(huggingFace, weights);
+
+            // when
+            try (BaseWeights read = BaseWeights.load(huggingFace, CPU);
+                    Qwen2 same = Qwen2.of(read, CPU)) {
+                // then
+                assertThat(lastLogits(same, AdapterTensors.NONE)).isEqualTo(lastLogits(model, AdapterTensors.NONE));
+            }
+        }
+        Files.delete(huggingFace.resolve("b.safetensors"));
+        assertThatThrownBy(() -> BaseWeights.load(huggingFace, CPU)).isInstanceOf(InvalidInputException.class);
+    }
+
+    private static void writeShards(Path target, BaseWeights weights) throws IOException {
+        try (PointerScope scope = new PointerScope()) {
+            Map<String, String> places = new LinkedHashMap<>();
+            Map<String, List<TensorView>> files = new HashMap<>();
+            for (var spec : Qwen2Names.specs(weights.config().shape())) {
+                String file = spec.name().contains("layers.1.") ? "b.safetensors" : "a.safetensors";
+                places.put(spec.name(), file);
+                files.computeIfAbsent(file, missing -> new ArrayList<>())
+                        .add(Tensors.view(spec.name(), weights.get(spec.name())));
+            }
+            files.forEach((file, views) -> SafetensorsWriter.write(target.resolve(file), views, Map.of()));
+            Files.writeString(
+                    target.resolve("model.safetensors.index.json"), JsonWriter.write(Map.of("weight_map", places)));
+        }
+    }
+
+    @Test
+    void loss_bfloat16_isCloseAndTheGradientFloat32() {
+        Path gguf = TinyBase.write(folder, TinyBase.SHAPE, GgmlType.F32);
+        try (BaseWeights weights = BaseWeights.load(gguf, CPU);
+                Qwen2 model = Qwen2.of(weights, CPU);
+                LoraParameters lora = LoraParameters.of(TinyBase.adapter(TinyBase.SHAPE, 5), 0, CPU);
+                PointerScope scope = new PointerScope()) {
+            TokenBatch batch = TokenBatch.of(TinyBase.examples(4, 6), CPU);
+            float exact = model.loss(batch, lora.tensors()).item_float();
+
+            Tensor rounded;
+            try (Autocast precision = Autocast.of(CPU, true)) {
+                rounded = model.loss(batch, lora.tensors());
+            }
+            rounded.backward();
+
+            assertThat(rounded.item_float()).isCloseTo(exact, within(0.05f)).isNotEqualTo(exact);
+            assertThat(lora.parameters().gradientNorms().values()).allMatch(norm -> norm > 0);
+            // and nothing stays switched on
+            assertThat(model.loss(batch, lora.tensors()).item_float()).isEqualTo(exact);
         }
     }
 

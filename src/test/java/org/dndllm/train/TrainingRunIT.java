@@ -2,6 +2,7 @@ package org.dndllm.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -178,6 +179,32 @@ class TrainingRunIT {
     }
 
     @Test
+    void run_folderInUse_isRefused() {
+        Path run = folder.resolve("run");
+        try (Parameters parameters = line()) {
+            TrainingJob job = (step, part) -> parameters.get("w").square().sum();
+            TrainingOptions options = TrainingOptions.of(1, 0.1, 1);
+
+            // when: a run begins another in its own folder
+            List<Throwable> second = new ArrayList<>();
+            new TrainingRun(
+                            run,
+                            parameters,
+                            job,
+                            options,
+                            progress -> second.add(catchThrowable(
+                                    () -> new TrainingRun(run, parameters, job, options, again -> {}).run())))
+                    .run();
+
+            assertThat(second)
+                    .singleElement()
+                    .satisfies(refusal -> assertThat(refusal)
+                            .isInstanceOf(EnvironmentException.class)
+                            .hasMessageContaining("another run"));
+        }
+    }
+
+    @Test
     void run_progress_countsToTheEnd() {
         List<TrainingProgress> heard = new ArrayList<>();
         try (Parameters parameters = line()) {
@@ -194,7 +221,7 @@ class TrainingRunIT {
         return parameters;
     }
 
-    /** With dropout, accumulation and validation. @param stop throws after so many steps of this process */
+    /** With dropout, accumulation and validation; fails after the step {@code stop}. */
     private static Outcome train(Path base, Path run, long stop) {
         LoraSettings settings = new LoraSettings(2, 4, LoraSettings.official(2).modules(), 0.1);
         try (BaseWeights weights = BaseWeights.load(base, TorchDevice.CPU);

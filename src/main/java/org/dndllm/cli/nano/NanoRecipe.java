@@ -135,7 +135,7 @@ public record NanoRecipe(WorldSpec world, Base base, Encoder encoder, Adapters a
         long seed = world.seed();
         // Vocabulary sizes here stand for themselves until the vocabularies are there.
         BaseShape base = new BaseShape(BaseShape.QWEN2, 4, 128, 4, 2, 32, 384, world.bpeTokens(), true);
-        TrainingOptions pretraining = TrainingOptions.of(4000, 3e-3, seed)
+        TrainingOptions pretraining = TrainingOptions.of(3000, 3e-3, seed)
                 .withSchedule(100, 0.05)
                 .withLimits(0.01, 1)
                 .withBeta2(0.98)

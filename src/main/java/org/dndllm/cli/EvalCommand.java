@@ -1,0 +1,257 @@
+package org.dndllm.cli;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import org.dndllm.InvalidInputException;
+import org.dndllm.engine.DragAndDrop;
+import org.dndllm.engine.GeneratorBundle;
+import org.dndllm.engine.OodCalibration;
+import org.dndllm.engine.OutOfDistribution;
+import org.dndllm.engine.PromptSet;
+import org.dndllm.eval.Control;
+import org.dndllm.eval.EvalOptions;
+import org.dndllm.eval.EvalReport;
+import org.dndllm.eval.Evaluation;
+import org.dndllm.eval.LoraFolder;
+import org.dndllm.eval.OodResult;
+import org.dndllm.eval.ReportFolder;
+import org.dndllm.eval.ReportTable;
+import org.dndllm.eval.Summary;
+import org.dndllm.eval.TaskFolder;
+import org.dndllm.eval.TaskResult;
+import org.dndllm.eval.TaskRole;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code dnd eval}. */
+@Command(
+        name = "eval",
+        mixinStandardHelpOptions = true,
+        header = "Score generated adapters on labelled test items, beside the base model and all controls.",
+        description = {
+            "Greedy answers, exact match after trimming, 95 %% intervals: Wilson's for one run on one task, otherwise a"
+                    + " bootstrap that resamples tasks (items, where there is one task). Conditions are drawn from the"
+                    + " training split only; the test split is only scored.",
+            "",
+            "A task folder holds <task>_train.json and <task>_test.json in the official format, and optionally"
+                    + " world.json with the role of every task (train, validation, held_out, outside).",
+            "A control that cannot be measured is listed as not measured, with the reason.",
+        },
+        footer = {
+            "",
+            "Examples:",
+            "  dnd eval --tasks onnx/nano/tasks",
+            "  dnd eval --tasks world --controls --lora-dir loras --report out",
+            "  dnd eval --tasks world --task largest-next --items 50 --seeds 1 --json",
+            "  dnd eval --tasks world --calibrate-ood --ood",
+        })
+final class EvalCommand implements Callable<Integer> {
+    /** Fewer items give intervals too wide to compare controls by. */
+    private static final int ENOUGH_ITEMS = 200;
+
+    @Mixin
+    private final Output output = new Output();
+
+    @Mixin
+    private final EngineFlags engine = new EngineFlags();
+
+    @Option(names = "--tasks", paramLabel = "DIR", description = "Task folder. Default: the embedded nano tasks.")
+    private @Nullable Path tasks;
+
+    @Option(
+            names = "--role",
+            paramLabel = "ROLE",
+            description = "Evaluate the tasks of this role: train, validation, held_out, outside. Default: held_out"
+                    + " where world.json gives roles, else every task.")
+    private @Nullable String role;
+
+    @Option(names = "--task", paramLabel = "NAME", description = "Evaluate this task; may be given several times.")
+    private List<String> names = List.of();
+
+    @Option(
+            names = "--items",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "Test items per task; 0 for all. Default: ${DEFAULT-VALUE}.")
+    private int items;
+
+    @Option(
+            names = "--seeds",
+            paramLabel = "N",
+            defaultValue = "3",
+            description = "Prompt draws per task, one generated adapter each. Default: ${DEFAULT-VALUE}.")
+    private int seeds;
+
+    @Option(
+            names = {"-n", "--n-predict"},
+            paramLabel = "N",
+            defaultValue = "16",
+            description = "Longest answer in tokens. Default: ${DEFAULT-VALUE}.")
+    private int tokens;
+
+    @Option(
+            names = {"-np", "--parallel"},
+            paramLabel = "N",
+            defaultValue = "32",
+            description = "Answers in the making at once. Default: ${DEFAULT-VALUE}.")
+    private int parallel;
+
+    @Option(names = "--controls", description = "All controls instead of base model and generated adapter alone.")
+    private boolean controls;
+
+    @Option(
+            names = "--lora-dir",
+            paramLabel = "DIR",
+            description = "Trained LoRAs for the controls, as PEFT folders: DIR/<task> and DIR/multitask.")
+    private @Nullable Path loraDir;
+
+    @Option(
+            names = "--shots",
+            paramLabel = "N",
+            defaultValue = "0",
+            description =
+                    "Demonstrations of the few-shot control at most, fewer where they do not fit; 0 for as many as"
+                            + " the generator reads prompts. Default: ${DEFAULT-VALUE}.")
+    private int shots;
+
+    @Option(
+            names = "--ood",
+            description = "Only say how well the out-of-distribution score tells held-out from outside tasks (AUROC).")
+    private boolean ood;
+
+    @Option(
+            names = "--calibrate-ood",
+            description = "First write statistics of the folder's training tasks into the bundle, for that score.")
+    private boolean calibrate;
+
+    @Option(
+            names = "--report",
+            paramLabel = "DIR",
+            description = "Write report.md, report.json, CSV files and chart.png there.")
+    private @Nullable Path report;
+
+    @Override
+    public Integer call() {
+        EvalOptions options = options();
+        TaskFolder folder = TaskFolder.open(
+                Optional.ofNullable(tasks).orElseGet(() -> NanoSet.embedded().tasks()));
+        List<String> chosen = ood ? List.of() : chosen(folder);
+        Optional<LoraFolder> loras = Optional.ofNullable(loraDir).map(LoraFolder::open);
+        if (calibrate) {
+            calibrate(folder);
+        }
+        try (DragAndDrop dnd = DragAndDrop.open(engine.model(), engine.generator(), engine.options());
+                Evaluation evaluation = Evaluation.of(dnd, folder, loras, options)) {
+            dnd.warnings().forEach(warning -> output.note("warning: %s", warning));
+            Set<Control> asked = controls ? Control.all() : Control.plain();
+            List<TaskResult> results = new ArrayList<>();
+            for (String name : chosen) {
+                results.add(evaluation.task(name, asked, output.progress()));
+            }
+            Optional<OodResult> told =
+                    ood ? Optional.of(evaluation.outOfDistribution(output.progress())) : Optional.empty();
+            EvalReport done = new EvalReport(facts(dnd, folder, options), results, told);
+            print(done);
+            if (report != null) {
+                ReportFolder.write(report, done);
+                output.line("written    %s", report);
+            }
+        }
+        return 0;
+    }
+
+    private EvalOptions options() {
+        Flags.atLeast("--items", items, 0);
+        Flags.atLeast("--seeds", seeds, 1);
+        Flags.atLeast("--n-predict", tokens, 1);
+        Flags.atLeast("--shots", shots, 0);
+        Flags.atLeast("--parallel", parallel, 1);
+        return new EvalOptions(items, EvalOptions.seeds(seeds), tokens, shots, parallel);
+    }
+
+    private List<String> chosen(TaskFolder folder) {
+        if (!names.isEmpty()) {
+            return names;
+        }
+        if (role == null && !folder.hasRoles()) {
+            return folder.names();
+        }
+        String asked = Optional.ofNullable(role).orElse(TaskRole.HELD_OUT.label());
+        TaskRole wanted = TaskRole.of(asked)
+                .orElseThrow(() -> Flags.wrong("--role", "is '" + asked + "', expected one of " + TaskRole.labels()));
+        List<String> found = folder.names(wanted);
+        if (found.isEmpty()) {
+            throw new InvalidInputException(
+                    folder.folder().toString(), "--role", "no task has the role " + wanted.label());
+        }
+        return found;
+    }
+
+    /** The bundle's file is written before the bundle is opened for work, so that its scores are in this very report. */
+    private void calibrate(TaskFolder folder) {
+        List<String> training = folder.names(TaskRole.TRAIN);
+        if (training.isEmpty()) {
+            throw new InvalidInputException(
+                    folder.folder().toString(),
+                    "world.json",
+                    "gives no task the role train; calibration needs the tasks that the generator was trained on");
+        }
+        List<PromptSet> prompts =
+                training.stream().map(name -> folder.task(name).trainPrompts()).toList();
+        long seed = 1;
+        GeneratorBundle bundle = GeneratorBundle.open(engine.generator());
+        OutOfDistribution statistics =
+                OodCalibration.calibrate(bundle, engine.options().session(), prompts, seed, output.progress());
+        bundle.withOutOfDistribution(statistics, training, seed);
+        output.note(
+                "calibrated on %d training tasks: %s is in %s",
+                training.size(), OutOfDistribution.FILE, bundle.folder());
+    }
+
+    private Map<String, Object> facts(DragAndDrop dnd, TaskFolder folder, EvalOptions options) {
+        Map<String, Object> facts = new LinkedHashMap<>(dnd.describe());
+        facts.put("task_folder", folder.folder().toString());
+        facts.put("decoding", "greedy, exact match after trimming");
+        facts.put("seeds", options.seeds());
+        facts.put("max_tokens", options.maxTokens());
+        Optional.ofNullable(loraDir).ifPresent(dir -> facts.put("lora_dir", dir.toString()));
+        return facts;
+    }
+
+    private void print(EvalReport done) {
+        done.warnings().forEach(warning -> output.note("warning: %s", warning));
+        if (controls
+                && done.results().stream().anyMatch(result -> result.items().size() < ENOUGH_ITEMS)) {
+            output.note("warning: fewer than %d test items in a task; intervals are wide", ENOUGH_ITEMS);
+        }
+        done.summary().ifPresent(summary -> {
+            output.line(
+                    "%d task%s, %,d test items, greedy, %d seed%s",
+                    summary.tasks(), summary.tasks() == 1 ? "" : "s", summary.items(), seeds, seeds == 1 ? "" : "s");
+            output.line("");
+            table(ReportTable.of(summary));
+            output.line("");
+            table(ReportTable.of(done.results()));
+            notes(summary);
+        });
+        done.ood().ifPresent(result -> output.line("%s", ReportFolder.note(result)));
+        output.result(done.toJson());
+    }
+
+    private void notes(Summary summary) {
+        output.line("");
+        ReportFolder.notes(summary).forEach(note -> output.line("%s", note));
+    }
+
+    private void table(ReportTable table) {
+        table.lines().forEach(line -> output.line("%s", line));
+    }
+}

@@ -1,0 +1,107 @@
+package org.dndllm.eval;
+
+import java.util.List;
+import org.dndllm.engine.AdapterBuffer;
+import org.dndllm.engine.LiveModel;
+import org.dndllm.engine.Progress;
+import org.dndllm.format.GgmlType;
+import org.dndllm.llama.AdapterSet;
+import org.dndllm.llama.ChatTemplate;
+import org.dndllm.llama.ContextOptions;
+import org.dndllm.llama.LlamaContext;
+import org.dndllm.llama.LlamaModel;
+import org.dndllm.llama.LoraAdapter;
+import org.dndllm.llama.Vocabulary;
+import org.dndllm.lora.LoraWeights;
+
+/**
+ * Has the model answer the items of a task under one adapter after the other. Owns a context of many sequences beside the
+ * model's conversation, and closes it.
+ */
+final class AnswerSheet implements AutoCloseable {
+    /** Cells of the KV cache at most, unless one sequence alone needs more; every token attends to all of them. */
+    private static final int CELLS = 4096;
+
+    private final LlamaModel model;
+    private final GgmlType adapterType;
+    private final LlamaContext context;
+    private final GreedyDecoder decoder;
+    private final AdapterBuffer buffer = new AdapterBuffer();
+
+    /**
+     * @param options context length (of one sequence), threads and batch size
+     * @param adapterType type in which adapters reach the model
+     */
+    AnswerSheet(LiveModel live, ContextOptions options, GgmlType adapterType, EvalOptions eval) {
+        model = live.model();
+        this.adapterType = adapterType;
+        int positions = options.contextLength() > 0
+                ? Math.min(options.contextLength(), model.trainLength())
+                : Math.min(ContextOptions.DEFAULT_LENGTH, model.trainLength());
+        int sequences = eval.parallel() + 1;
+        int cells = (int) Math.max(positions, Math.min(CELLS, (long) sequences * positions));
+        context = model.newContext(new ContextOptions(
+                cells,
+                true, // cells of all sequences together; each of them stays within the training length
+                options.batch(),
+                options.microBatch(),
+                options.threads(),
+                sequences,
+                sequences,
+                false,
+                options.flashAttention()));
+        decoder = new GreedyDecoder(context, sequences, positions, eval.maxTokens());
+    }
+
+    Vocabulary vocabulary() {
+        return model.vocabulary();
+    }
+
+    /** Tokens that a prompt may have so that its answer fits. */
+    int promptRoom() {
+        return decoder.positions() - decoder.maxTokens();
+    }
+
+    /** Answers of the base model. */
+    Run base(String label, List<TaskItem> items) {
+        return answer(label, items, questions(items));
+    }
+
+    /** Answers of the base model to prompts of another form, one per item. */
+    Run answer(String label, List<TaskItem> items, List<int[]> prompts) {
+        return Run.of(label, items, decoder.answer(prompts, label, Progress.NONE));
+    }
+
+    /**
+     * A run under an adapter.
+     *
+     * @param loadSeconds from weights to attached adapter, wall time
+     */
+    record Adapted(Run run, double loadSeconds) {}
+
+    /** Answers with an adapter, which is freed afterwards. */
+    Adapted with(LoraWeights weights, String label, List<TaskItem> items) {
+        long start = System.nanoTime();
+        try (LoraAdapter adapter = model.loadAdapter(buffer.write(weights, adapterType), label)) {
+            context.attach(AdapterSet.of(adapter));
+            double loaded = (System.nanoTime() - start) / 1e9;
+            try {
+                return new Adapted(base(label, items), loaded);
+            } finally {
+                context.detach();
+            }
+        }
+    }
+
+    private List<int[]> questions(List<TaskItem> items) {
+        return items.stream()
+                .map(item -> ChatTemplate.tokens(vocabulary(), item.question(), true))
+                .toList();
+    }
+
+    @Override
+    public void close() {
+        context.close();
+        buffer.close();
+    }
+}

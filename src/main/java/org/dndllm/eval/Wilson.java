@@ -1,0 +1,31 @@
+package org.dndllm.eval;
+
+/**
+ * The score interval of one proportion (E. B. Wilson 1927; method 3 of R. G. Newcombe, Statistics in Medicine 17, 1998):
+ * never outside 0 to 1, and honest near both ends, where the textbook interval has no width at all.
+ */
+final class Wilson {
+    /** 97.5 % quantile of the standard normal distribution. */
+    private static final double Z = 1.959963984540054;
+
+    private Wilson() {}
+
+    /**
+     * @param hits how many of {@code items} are right
+     * @param items at least 1
+     */
+    static Estimate of(int hits, int items) {
+        if (items < 1 || hits < 0 || hits > items) {
+            throw new IllegalArgumentException(hits + " of " + items + " is no proportion");
+        }
+        double share = (double) hits / items;
+        double zz = Z * Z;
+        double centre = share + zz / (2 * items);
+        double spread = Z * Math.sqrt(share * (1 - share) / items + zz / (4.0 * items * items));
+        double scale = 1 + zz / items;
+        return new Estimate(
+                share,
+                hits == 0 ? 0 : (centre - spread) / scale, // rounding would leave 1e-17 there
+                hits == items ? 1 : (centre + spread) / scale);
+    }
+}
