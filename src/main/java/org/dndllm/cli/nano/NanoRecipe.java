@@ -1,6 +1,7 @@
 package org.dndllm.cli.nano;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.dndllm.encoder.BertConfig;
 import org.dndllm.lora.BaseShape;
@@ -15,9 +16,26 @@ import org.dndllm.train.TrainingOptions;
  * @param base the base model
  * @param encoder the sentence encoder
  * @param adapters the LoRA checkpoints
+ * @param generators the generators, of each family one
  */
-public record NanoRecipe(WorldSpec world, Base base, Encoder encoder, Adapters adapters) {
+public record NanoRecipe(WorldSpec world, Base base, Encoder encoder, Adapters adapters, List<Generator> generators) {
     private static final double LAYER_NORM_EPS = 1e-12; // BERT's own
+
+    public NanoRecipe {
+        generators = List.copyOf(generators);
+    }
+
+    /**
+     * A generator.
+     *
+     * @param family also the name of its stage and of its folder among the shipped files
+     * @param flags of {@code dnd train}, but for files
+     */
+    public record Generator(String family, List<String> flags) {
+        public Generator {
+            flags = List.copyOf(flags);
+        }
+    }
 
     /**
      * The base model.
@@ -145,7 +163,7 @@ public record NanoRecipe(WorldSpec world, Base base, Encoder encoder, Adapters a
                 .withSchedule(50, 0.05)
                 .withLimits(0.01, 1)
                 .withRhythm(100, 0, 0);
-        TrainingOptions adapter = TrainingOptions.of(200, 5e-3, 1)
+        TrainingOptions adapter = TrainingOptions.of(150, 5e-3, 1)
                 .withSchedule(10, 0)
                 .withLimits(0, 1)
                 .withRhythm(50, 0, 0);
@@ -153,6 +171,16 @@ public record NanoRecipe(WorldSpec world, Base base, Encoder encoder, Adapters a
                 world,
                 new Base(base, 10_000, 512, 96, pretraining, 0.97, 960),
                 new Encoder(encoder, 64, tuning),
-                new Adapters(LoraSettings.official(4), 32, adapter, 3, 1600));
+                new Adapters(LoraSettings.official(4), 32, adapter, 2, 600),
+                List.of(compact(seed)));
+    }
+
+    /** End to end through the frozen base: no checkpoints. One prompt has at most 18 word pieces. */
+    private static Generator compact(long seed) {
+        String flags = "--family compact --objective task --rank 4 --alpha 8 --chunk 32 --prompts 64 --length 20"
+                + " --slots 16 --width 64 --stages 64,4,32:128,4,32 --kernel 3 --steps 1200 --learning-rate 3e-3"
+                + " --warmup 50 --weight-decay 0.01 --beta2 0.99 --clip 1 --tasks-per-step 8 --items-per-task 16"
+                + " --validate-every 100 --seed " + seed;
+        return new Generator("compact", List.of(flags.split(" ")));
     }
 }

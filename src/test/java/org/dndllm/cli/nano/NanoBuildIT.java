@@ -49,7 +49,8 @@ class NanoBuildIT {
         assertThat(shipped.resolve("MANIFEST.json")).hasSameTextualContentAs(whole.resolve("ship/nano/MANIFEST.json"));
         checkManifest(shipped);
         try (GgufFile base = GgufFile.open(shipped.resolve("base.gguf"));
-                SentenceEncoder encoder = SentenceEncoder.open(shipped.resolve("encoder"), SessionOptions.defaults())) {
+                SentenceEncoder encoder =
+                        SentenceEncoder.open(killed.resolve("encoder/encoder"), SessionOptions.defaults())) {
             assertThat(PeftAdapter.read(shipped.resolve("adapters/multitask"), BaseShape.fromGguf(base))
                             .rank())
                     .isEqualTo(2);
