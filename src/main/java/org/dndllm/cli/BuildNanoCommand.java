@@ -1,137 +1,99 @@
 package org.dndllm.cli;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.time.LocalTime;
+import java.time.ZoneId;
+import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.dndllm.encoder.BertConfig;
-import org.dndllm.engine.BundleManifest;
-import org.dndllm.engine.GeneratorBundle;
-import org.dndllm.format.AtomicFile;
-import org.dndllm.format.GgmlType;
-import org.dndllm.format.Sha256;
-import org.dndllm.generator.GeneratorConfig;
-import org.dndllm.generator.GeneratorGraph;
-import org.dndllm.generator.GeneratorWeights;
-import org.dndllm.generator.PaperConfig;
-import org.dndllm.generator.Stage;
-import org.dndllm.lora.AdapterLayout;
-import org.dndllm.lora.BaseShape;
-import org.dndllm.lora.TargetModule;
-import org.dndllm.synth.NanoTask;
-import org.dndllm.synth.SyntheticBase;
-import org.dndllm.synth.SyntheticEncoder;
-import org.dndllm.synth.SyntheticVocabulary;
+import org.dndllm.InvalidInputException;
+import org.dndllm.cli.nano.NanoBuild;
+import org.dndllm.cli.nano.NanoRecipe;
+import org.dndllm.cli.nano.Stage;
+import org.dndllm.cli.nano.StageRunner;
+import org.dndllm.train.torch.TorchDevice;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Parameters;
-import tools.jackson.databind.SerializationFeature;
-import tools.jackson.databind.json.JsonMapper;
+import picocli.CommandLine.Option;
 
-/** {@code dnd build-nano}: makes the embedded nano set again, byte for byte; {@code scripts/build-nano} calls it. */
+/** {@code dnd build-nano}: makes the nano set from nothing; {@code scripts/build-nano} calls it. */
 @Command(
         name = "build-nano",
-        hidden = true,
         mixinStandardHelpOptions = true,
-        header = "Make the embedded nano set from nothing (seeded; untrained weights).",
-        footer = {"", "Examples:", "  scripts/build-nano"})
+        sortOptions = false,
+        header = "Make the nano set from nothing: world, base model, encoder, adapters.",
+        description = {
+            "Works in stages (world, vocabulary, base, encoder, collect, ship), each in a folder of its own with"
+                    + " done.json. Run it again after an interruption: what is done is skipped, training goes on from"
+                    + " its last checkpoint. The result is WORK/ship/nano.",
+        },
+        footer = {
+            "",
+            "Examples:",
+            "  scripts/build-nano",
+            "  scripts/build-nano --work scratch --only base --threads 2",
+        })
 final class BuildNanoCommand implements Callable<Integer> {
-    private static final long SEED = 2506_16406L;
-    private static final int VOCABULARY = 1024;
-    private static final int RANK = 4;
-    /** Far above the usual 2 x rank: an untrained generator puts out small weights, and a demonstration must show some. */
-    private static final float ALPHA = 512;
-
-    private static final int CHUNK = 32;
-    private static final int KERNEL = 5;
-    /** N, L, C of the condition. */
-    private static final Stage CONDITION = new Stage(16, 48, 48);
-
-    /** hidden = C, layers, heads, intermediate, positions, types, wished vocabulary, epsilon. */
-    private static final BertConfig ENCODER = new BertConfig(CONDITION.c(), 2, 4, 96, 128, 2, 512, 1e-12);
-
-    private static final JsonMapper JSON =
-            JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
-
     @Mixin
     private final Output output = new Output();
 
-    @Parameters(paramLabel = "DIR", description = "Folder to make or replace.")
-    private Path target = Path.of("");
+    @Mixin
+    private final TorchFlags torch = new TorchFlags();
+
+    @Option(
+            names = "--work",
+            paramLabel = "DIR",
+            defaultValue = "target/nano",
+            description = "Folder of the stages. Default: ${DEFAULT-VALUE}.")
+    private Path work = Path.of("");
+
+    @Option(names = "--only", paramLabel = "STAGE", description = "Only this stage; those before it must be done.")
+    private @Nullable String only;
+
+    @Option(
+            names = "--ship-to",
+            paramLabel = "DIR",
+            description = "When all is done, make or replace DIR with the shipped files.")
+    private @Nullable Path shipTo;
+
+    @Option(
+            names = "--untrained",
+            paramLabel = "DIR",
+            description = "Instead make or replace the untrained set, random numbers in the same formats, in DIR.")
+    private @Nullable Path untrained;
 
     @Override
     public Integer call() {
-        AtomicFile.writeFolder(target, BuildNanoCommand::fill, true);
-        output.line("%s written", target);
-        output.result(Map.of("written", target.toString()));
+        if (untrained != null) {
+            UntrainedNano.write(untrained);
+            output.line("%s written", untrained);
+            output.result(Map.of("written", untrained.toString()));
+            return 0;
+        }
+        TorchDevice device = torch.device();
+        NanoRecipe recipe = NanoRecipe.standard();
+        List<Stage> stages = NanoBuild.stages(recipe, device);
+        List<String> names = stages.stream().map(Stage::name).toList();
+        if (only != null && !names.contains(only)) {
+            throw new InvalidInputException("command line", "--only", "'" + only + "' is not one of " + names);
+        }
+        StageRunner runner = new StageRunner(work, recipe.world().seed(), this::log);
+        Map<String, Object> results = new LinkedHashMap<>(runner.run(stages, Optional.ofNullable(only)));
+        if (shipTo != null) {
+            NanoBuild.publish(work, shipTo);
+            output.line("%s written", shipTo);
+        }
+        output.line("%d of %d stages are done in %s", results.size(), stages.size(), work);
+        output.result(Map.of("work", work.toString(), "stages", results.keySet()));
         return 0;
     }
 
-    private static void fill(Path folder) throws IOException {
-        List<NanoTask> tasks = NanoTask.all(SEED);
-        writeTasks(folder.resolve("tasks"), tasks);
-        List<String> corpus = corpus(tasks);
-
-        SyntheticVocabulary vocabulary = SyntheticVocabulary.train(String.join("\n", corpus), VOCABULARY);
-        BaseShape shape = new BaseShape(BaseShape.QWEN2, 2, 64, 4, 2, 16, 160, vocabulary.size(), true);
-        Path base = folder.resolve("base.gguf");
-        SyntheticBase.write(base, shape, vocabulary, GgmlType.F16, SEED, "dnd-nano-base");
-
-        AdapterLayout layout = AdapterLayout.of(shape, RANK, ALPHA, List.of(TargetModule.values()), CHUNK);
-        PaperConfig generator = GeneratorConfig.paper(
-                KERNEL,
-                CONDITION,
-                new Stage(16, 24, 40),
-                new Stage(32, 12, 36),
-                new Stage(layout.tokens(), layout.rows(), layout.columns()));
-        Path bundle = folder.resolve("paper");
-        SyntheticEncoder.write(bundle, ENCODER, corpus, SEED);
-        GeneratorGraph.export(generator, GeneratorWeights.random(generator, SEED), bundle.resolve("generator.onnx"));
-        GeneratorBundle.seal(
-                bundle,
-                "nano-paper-untrained",
-                generator,
-                layout,
-                new BundleManifest.Base("dnd-nano-base", Sha256.of(base)),
-                new BundleManifest.Training(
-                        false,
-                        "encoder, generator and base model hold seeded random numbers; only the mechanism is real",
-                        SEED));
-    }
-
-    private static void writeTasks(Path folder, List<NanoTask> tasks) throws IOException {
-        Files.createDirectory(folder);
-        for (NanoTask task : tasks) {
-            AtomicFile.writeString(folder.resolve(task.name() + "_train.json"), json(task.train()));
-            AtomicFile.writeString(folder.resolve(task.name() + "_test.json"), json(task.test()));
-        }
-    }
-
-    /** The official data format: a list of prompt, response, system. */
-    private static String json(List<NanoTask.Item> items) {
-        List<Map<String, String>> list = new ArrayList<>();
-        for (NanoTask.Item item : items) {
-            Map<String, String> entry = new LinkedHashMap<>();
-            entry.put("prompt", item.prompt());
-            entry.put("response", item.response());
-            entry.put("system", item.system());
-            list.add(entry);
-        }
-        return JSON.writeValueAsString(list) + "\n";
-    }
-
-    private static List<String> corpus(List<NanoTask> tasks) {
-        List<String> lines = new ArrayList<>();
-        for (NanoTask task : tasks) {
-            for (NanoTask.Item item : task.train()) {
-                lines.add(item.prompt());
-                lines.add(item.response());
-            }
-        }
-        return lines;
+    /** With the time of day, because lines are minutes apart. */
+    private void log(String line) {
+        output.note("%s %s", LocalTime.now(ZoneId.systemDefault()).truncatedTo(ChronoUnit.SECONDS), line);
     }
 }

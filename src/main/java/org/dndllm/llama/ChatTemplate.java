@@ -2,6 +2,7 @@ package org.dndllm.llama;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -9,7 +10,8 @@ import org.dndllm.InvalidInputException;
 
 /**
  * Qwen2.5's ChatML, as the Jinja template in its {@code tokenizer_config.json} renders it without tools: turns between
- * {@code <|im_start|>} and {@code <|im_end|>}, and a default system message when the chat does not begin with one.
+ * {@code <|im_start|>} and {@code <|im_end|>}, and a default system message when the chat does not begin with one. A model
+ * whose own template has no such message, such as the nano base, gets none.
  *
  * <p>Only the template's own marks become special tokens: {@code <|im_end|>} inside a message stays text, so a message
  * cannot end its turn and speak for another role.
@@ -32,13 +34,15 @@ public final class ChatTemplate {
     record Segment(String text, boolean special) {}
 
     /**
-     * The whole prompt as text, for display and logs. Tokenise with {@link #tokens}, never this.
+     * The whole prompt of a Qwen2.5 model as text, for display and logs. Tokenise with {@link #tokens}, never this.
      *
      * @param answer whether it ends with the begin of the assistant's turn
      * @throws InvalidInputException if there is no message or a role is unknown
      */
     public static String render(List<ChatMessage> messages, boolean answer) {
-        return segments(messages, answer).stream().map(Segment::text).collect(Collectors.joining());
+        return segments(messages, Optional.of(DEFAULT_SYSTEM), answer).stream()
+                .map(Segment::text)
+                .collect(Collectors.joining());
     }
 
     /**
@@ -49,7 +53,7 @@ public final class ChatTemplate {
      */
     public static int[] tokens(Vocabulary vocabulary, List<ChatMessage> messages, boolean answer) {
         IntStream.Builder tokens = IntStream.builder();
-        for (Segment segment : segments(messages, answer)) {
+        for (Segment segment : segments(messages, vocabulary.defaultSystem(), answer)) {
             int[] part = vocabulary.tokenize(segment.text(), segment.special());
             if (segment.special() && part.length != 1) {
                 throw new InvalidInputException(
@@ -64,13 +68,23 @@ public final class ChatTemplate {
         return tokens.build().toArray();
     }
 
-    static List<Segment> segments(List<ChatMessage> messages, boolean answer) {
+    /**
+     * The default system message of a model.
+     *
+     * @param template {@code tokenizer.chat_template}; a model without one is taken for Qwen2.5
+     */
+    static Optional<String> defaultSystem(Optional<String> template) {
+        boolean has = template.isEmpty() || template.get().contains(DEFAULT_SYSTEM);
+        return has ? Optional.of(DEFAULT_SYSTEM) : Optional.empty();
+    }
+
+    static List<Segment> segments(List<ChatMessage> messages, Optional<String> defaultSystem, boolean answer) {
         if (messages.isEmpty()) {
             throw new InvalidInputException("chat", "messages", "there are none; give at least one");
         }
         List<Segment> segments = new ArrayList<>();
         if (messages.getFirst().role().equals("system") == false) {
-            turn(segments, "system", DEFAULT_SYSTEM);
+            defaultSystem.ifPresent(system -> turn(segments, "system", system));
         }
         for (int i = 0; i < messages.size(); i++) {
             ChatMessage message = messages.get(i);

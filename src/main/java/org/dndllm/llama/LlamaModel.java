@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReadWriteLock;
@@ -69,7 +70,12 @@ public final class LlamaModel implements AutoCloseable {
         }
         thread = new NativeThread(domain, "model");
         pointer = load(gguf, options);
-        vocabulary = new Vocabulary(this, LlamaCpp.llama_model_get_vocab(pointer));
+        vocabulary = new Vocabulary(this, LlamaCpp.llama_model_get_vocab(pointer), chatTemplate());
+    }
+
+    private Optional<String> chatTemplate() {
+        MemorySegment template = LlamaCpp.llama_model_chat_template(pointer, MemorySegment.NULL);
+        return template.address() == 0 ? Optional.empty() : Optional.of(template.getString(0));
     }
 
     /**

@@ -5,6 +5,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 import java.util.OptionalInt;
 import org.dndllm.InvalidInputException;
 import org.dndllm.NativeFailureException;
@@ -17,11 +18,19 @@ public final class Vocabulary {
     private final LlamaModel model;
     private final MemorySegment pointer;
     private final int size;
+    private final Optional<String> defaultSystem;
 
-    Vocabulary(LlamaModel model, MemorySegment pointer) {
+    /** @param chatTemplate {@code tokenizer.chat_template} of the model */
+    Vocabulary(LlamaModel model, MemorySegment pointer, Optional<String> chatTemplate) {
         this.model = model;
         this.pointer = pointer;
+        defaultSystem = ChatTemplate.defaultSystem(chatTemplate);
         size = LlamaCpp.llama_vocab_n_tokens(pointer);
+    }
+
+    /** What stands before a chat without a system message, where the model's own template puts something there. */
+    public Optional<String> defaultSystem() {
+        return defaultSystem;
     }
 
     /** Number of tokens V. */

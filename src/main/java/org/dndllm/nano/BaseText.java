@@ -21,7 +21,7 @@ final class BaseText {
         double kind = random.nextDouble();
         Combination rule = Combination.draw(random);
         if (kind < spec.instructionShare()) {
-            return List.of(instruction(rule, random));
+            return List.of(instruction(rule, random, Split.TRAIN));
         }
         if (kind < spec.instructionShare() + spec.cueShare()) {
             return List.of(cued(rule, random));
@@ -34,8 +34,19 @@ final class BaseText {
         return List.copyOf(turns);
     }
 
-    private Turn instruction(Combination rule, Random random) {
-        LetterList list = LetterList.draw(random, spec, Split.TRAIN);
+    /** Instructions over lists of a split, the rules in turn. */
+    List<Turn> instructions(Split split, int count) {
+        Random random = Mixing.random(spec.seed(), "instructions " + split.label(), 0);
+        List<Combination> rules = Combination.all();
+        List<Turn> turns = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            turns.add(instruction(rules.get(i % rules.size()), random, split));
+        }
+        return List.copyOf(turns);
+    }
+
+    private Turn instruction(Combination rule, Random random, Split split) {
+        LetterList list = LetterList.draw(random, spec, split);
         return new Turn(rule.instruction() + " : " + list.text(), rule.answer(list));
     }
 

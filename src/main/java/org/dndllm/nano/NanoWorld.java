@@ -116,6 +116,16 @@ public final class NanoWorld {
         return baseText.document(index);
     }
 
+    /**
+     * Items that name their rule, over lists of one split; all 48 rules equally often. They show whether a base model has
+     * the skills.
+     *
+     * @param count of items
+     */
+    public List<Turn> instructions(Split split, int count) {
+        return baseText.instructions(split, count);
+    }
+
     /** A sentence for the encoder's masked-language modelling; any index from 0. */
     public String encoderSentence(long index) {
         return encoderText.sentence(index);

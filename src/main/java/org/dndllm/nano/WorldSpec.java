@@ -113,8 +113,8 @@ public record WorldSpec(
         };
     }
 
-    /** The constants by name, as {@code world.json} holds them. */
-    Map<String, Object> json() {
+    /** The constants but the seed by name, as {@code world.json} holds them. */
+    public Map<String, Object> json() {
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("listLength", listLength);
         json.put("cueNoise", cueNoise);

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.Random;
 import java.util.function.Consumer;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.dndllm.format.GgmlType;
 import org.dndllm.format.GgufWriter;
@@ -96,7 +97,24 @@ public final class BasePretraining implements TrainingJob, AutoCloseable {
         for (int i = 0; i < batch; i++) {
             drawn.add(stream.at(options.seed(), step, part * batch + i));
         }
-        return model.loss(TokenBatch.of(drawn, model.device()), AdapterTensors.NONE);
+        return loss(drawn);
+    }
+
+    /** The mean over all tokens that count, computed in groups of similar length: the same number with less padding. */
+    private Tensor loss(List<Example> drawn) {
+        List<Tensor> sums = new ArrayList<>();
+        long tokens = 0;
+        for (List<Example> group : LengthGroups.of(drawn)) {
+            TokenBatch made = TokenBatch.of(group, model.device());
+            long count = made.targets().numel();
+            sums.add(model.loss(made, AdapterTensors.NONE).mul(new Scalar((double) count)));
+            tokens += count;
+        }
+        Tensor sum = sums.getFirst();
+        for (Tensor other : sums.subList(1, sums.size())) {
+            sum = sum.add(other);
+        }
+        return sum.div(new Scalar((double) tokens));
     }
 
     @Override
@@ -109,6 +127,11 @@ public final class BasePretraining implements TrainingJob, AutoCloseable {
     /** The model under the parameters as they are. */
     public Qwen2 model() {
         return model;
+    }
+
+    /** How many numbers are trained. */
+    public long parameters() {
+        return parameters.count();
     }
 
     /**

@@ -1,7 +1,6 @@
 package org.dndllm.train;
 
 import java.util.List;
-import java.util.stream.LongStream;
 import org.bytedeco.pytorch.Tensor;
 import org.dndllm.train.torch.Tensors;
 import org.dndllm.train.torch.TorchDevice;
@@ -15,8 +14,9 @@ import org.dndllm.train.torch.TorchDevice;
  * @param tokens [B, T] int64, B = G * S rows
  * @param positions [M] int64, flat places in [B * T] whose next token counts
  * @param targets [M] int64, those next tokens
+ * @param rows [M] int64, the row of each
  */
-public record TokenBatch(int groups, Tensor tokens, Tensor positions, Tensor targets) {
+public record TokenBatch(int groups, Tensor tokens, Tensor positions, Tensor targets, Tensor rows) {
     /** One group. */
     public static TokenBatch of(List<Example> examples, TorchDevice device) {
         return of(1, examples, device);
@@ -34,8 +34,9 @@ public record TokenBatch(int groups, Tensor tokens, Tensor positions, Tensor tar
         }
         int length = examples.stream().mapToInt(Example::length).max().orElseThrow() - 1;
         long[] tokens = new long[batch * length]; // the last token of a row is only a target
-        LongStream.Builder positions = LongStream.builder();
-        LongStream.Builder targets = LongStream.builder();
+        java.util.stream.LongStream.Builder positions = java.util.stream.LongStream.builder();
+        java.util.stream.LongStream.Builder targets = java.util.stream.LongStream.builder();
+        java.util.stream.LongStream.Builder rows = java.util.stream.LongStream.builder();
         for (int row = 0; row < batch; row++) {
             Example example = examples.get(row);
             int[] sequence = example.tokens();
@@ -45,6 +46,7 @@ public record TokenBatch(int groups, Tensor tokens, Tensor positions, Tensor tar
                 if (answer[t + 1]) {
                     positions.add((long) row * length + t);
                     targets.add(sequence[t + 1]);
+                    rows.add(row);
                 }
             }
         }
@@ -56,6 +58,7 @@ public record TokenBatch(int groups, Tensor tokens, Tensor positions, Tensor tar
                 groups,
                 Tensors.of(tokens, device, batch, length),
                 Tensors.of(places, device, places.length),
-                Tensors.of(targets.build().toArray(), device, places.length));
+                Tensors.of(targets.build().toArray(), device, places.length),
+                Tensors.of(rows.build().toArray(), device, places.length));
     }
 }

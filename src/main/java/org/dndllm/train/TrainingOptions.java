@@ -12,8 +12,8 @@ import java.util.Map;
  * @param floor rate at the end, as a share of the highest
  * @param tail how many steps at the end belong to a second phase at a constant rate, 0 for none
  * @param tailRate that rate
- * @param beta2 AdamW's second beta; the first is 0.9
  * @param weightDecay decoupled, on matrices only
+ * @param beta2 decay of the second moment, usually 0.999; lower forgets the large gradients of the beginning sooner
  * @param clip largest norm of all gradients together, 0 for no limit
  * @param accumulate parts of a step whose gradients are averaged
  * @param bfloat16 matrix products of the forward pass in bfloat16
@@ -29,8 +29,8 @@ public record TrainingOptions(
         double floor,
         long tail,
         double tailRate,
-        double beta2,
         double weightDecay,
+        double beta2,
         double clip,
         int accumulate,
         boolean bfloat16,
@@ -41,8 +41,8 @@ public record TrainingOptions(
 
     public TrainingOptions {
         require(steps >= 1, "steps", steps);
-        require(beta2 > 0 && beta2 < 1, "beta2", beta2);
         require(weightDecay >= 0, "weightDecay", weightDecay);
+        require(beta2 > 0 && beta2 < 1, "beta2", beta2);
         require(clip >= 0, "clip", clip);
         require(accumulate >= 1, "accumulate", accumulate);
         require(checkpointEvery >= 1, "checkpointEvery", checkpointEvery);
@@ -54,7 +54,7 @@ public record TrainingOptions(
 
     /** Plain settings: no decay, no accumulation, clipping at 1, a checkpoint every 200 steps, no validation. */
     public static TrainingOptions of(long steps, double learningRate, long seed) {
-        return new TrainingOptions(steps, learningRate, 0, 0, 0, 0, 0.999, 0, 1, 1, false, seed, 200, 0, 0);
+        return new TrainingOptions(steps, learningRate, 0, 0, 0, 0, 0, 0.999, 1, 1, false, seed, 200, 0, 0);
     }
 
     /** Another schedule around the same peak. */
@@ -66,8 +66,8 @@ public record TrainingOptions(
                 newFloor,
                 tail,
                 tailRate,
-                beta2,
                 weightDecay,
+                beta2,
                 clip,
                 accumulate,
                 bfloat16,
@@ -86,28 +86,8 @@ public record TrainingOptions(
                 floor,
                 newTail,
                 newTailRate,
+                weightDecay,
                 beta2,
-                weightDecay,
-                clip,
-                accumulate,
-                bfloat16,
-                seed,
-                checkpointEvery,
-                validateEvery,
-                patience);
-    }
-
-    /** Another second beta: nearer to 0 where gradients change quickly. */
-    public TrainingOptions withBeta2(double newBeta2) {
-        return new TrainingOptions(
-                steps,
-                learningRate,
-                warmup,
-                floor,
-                tail,
-                tailRate,
-                newBeta2,
-                weightDecay,
                 clip,
                 accumulate,
                 bfloat16,
@@ -126,9 +106,29 @@ public record TrainingOptions(
                 floor,
                 tail,
                 tailRate,
-                beta2,
                 newWeightDecay,
+                beta2,
                 newClip,
+                accumulate,
+                bfloat16,
+                seed,
+                checkpointEvery,
+                validateEvery,
+                patience);
+    }
+
+    /** Another decay of the second moment. */
+    public TrainingOptions withBeta2(double newBeta2) {
+        return new TrainingOptions(
+                steps,
+                learningRate,
+                warmup,
+                floor,
+                tail,
+                tailRate,
+                weightDecay,
+                newBeta2,
+                clip,
                 accumulate,
                 bfloat16,
                 seed,
@@ -146,8 +146,8 @@ public record TrainingOptions(
                 floor,
                 tail,
                 tailRate,
-                beta2,
                 weightDecay,
+                beta2,
                 clip,
                 newAccumulate,
                 newBfloat16,
@@ -166,8 +166,8 @@ public record TrainingOptions(
                 floor,
                 tail,
                 tailRate,
-                beta2,
                 weightDecay,
+                beta2,
                 clip,
                 accumulate,
                 bfloat16,
@@ -186,8 +186,8 @@ public record TrainingOptions(
                 floor,
                 tail,
                 tailRate,
-                beta2,
                 weightDecay,
+                beta2,
                 clip,
                 accumulate,
                 bfloat16,
@@ -211,8 +211,8 @@ public record TrainingOptions(
         json.put("floor", floor);
         json.put("tail", tail);
         json.put("tail_rate", tailRate);
-        json.put("beta2", beta2);
         json.put("weight_decay", weightDecay);
+        json.put("beta2", beta2);
         json.put("clip", clip);
         json.put("accumulate", accumulate);
         json.put("bfloat16", bfloat16);

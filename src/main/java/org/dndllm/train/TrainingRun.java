@@ -85,7 +85,7 @@ public final class TrainingRun {
         Checkpoints checkpoints = checkpoints();
         Optional<BestParameters> best =
                 options.validateEvery() > 0 ? Optional.of(new BestParameters(parameters)) : Optional.empty();
-        try (AdamW optimiser = new AdamW(parameters, options.beta2(), options.weightDecay())) {
+        try (AdamW optimiser = new AdamW(parameters, options.weightDecay(), options.beta2())) {
             TrainingState state = checkpoints.restore(parameters, optimiser, best);
             state = train(state, optimiser, checkpoints, best);
             if (state.bestLoss().isPresent()) {

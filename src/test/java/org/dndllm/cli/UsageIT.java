@@ -32,7 +32,7 @@ class UsageIT {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "unknown",
+                "zzz",
                 "demo --unknown",
                 "demo --seed many",
                 "demo extra",

@@ -57,6 +57,20 @@ class NanoWorldTest {
     }
 
     @Test
+    void instructions_testSplit_nameEveryRuleOverUnseenLists() {
+        List<Turn> items = WORLD.instructions(Split.TEST, 96);
+
+        assertThat(items).hasSize(96).isEqualTo(WORLD.instructions(Split.TEST, 96));
+        assertThat(items.stream().map(item -> item.prompt().split(" : ")[0]).distinct())
+                .hasSize(48)
+                .contains("largest then next");
+        assertThat(items).allSatisfy(item -> {
+            LetterList list = new LetterList(item.prompt().split(" : ")[1].replace(" ", ""));
+            assertThat(list.split(WORLD.spec())).isEqualTo(Split.TEST);
+        });
+    }
+
+    @Test
     void trainingSubset_growing_isNestedAndBalanced() {
         List<WorldTask> all = WORLD.trainingSubset(32);
         assertThat(all).containsExactlyInAnyOrderElementsOf(WORLD.tasks(Role.TRAIN));

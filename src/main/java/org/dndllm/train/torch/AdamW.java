@@ -31,13 +31,13 @@ public final class AdamW implements AutoCloseable {
     private final Tensor second; // [P]
     private long steps;
 
-    /** The usual settings, betas 0.9 and 0.999 and epsilon 1e-8, but for the weight decay. */
+    /** The usual settings but for the weight decay: betas 0.9 and 0.999, epsilon 1e-8. */
     public AdamW(Parameters parameters, double weightDecay) {
-        this(parameters, 0.999, weightDecay);
+        this(parameters, 0.9, 0.999, 1e-8, weightDecay);
     }
 
-    /** The usual settings but for the second beta and the weight decay. */
-    public AdamW(Parameters parameters, double beta2, double weightDecay) {
+    /** The usual settings but for the weight decay and the decay of the second moment. */
+    public AdamW(Parameters parameters, double weightDecay, double beta2) {
         this(parameters, 0.9, beta2, 1e-8, weightDecay);
     }
 

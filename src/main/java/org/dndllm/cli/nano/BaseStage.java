@@ -1,0 +1,107 @@
+package org.dndllm.cli.nano;
+
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.dndllm.InvalidInputException;
+import org.dndllm.cli.ChatTokenizer;
+import org.dndllm.format.GgmlType;
+import org.dndllm.llama.LlamaModel;
+import org.dndllm.llama.ModelOptions;
+import org.dndllm.lora.BaseGguf;
+import org.dndllm.lora.BaseShape;
+import org.dndllm.nano.NanoWorld;
+import org.dndllm.nano.Role;
+import org.dndllm.nano.Split;
+import org.dndllm.nano.Turn;
+import org.dndllm.nano.WorldTask;
+import org.dndllm.synth.SyntheticVocabulary;
+import org.dndllm.train.AdapterTensors;
+import org.dndllm.train.BasePretraining;
+import org.dndllm.train.BaseWeights;
+import org.dndllm.train.ExactMatch;
+import org.dndllm.train.Example;
+import org.dndllm.train.Qwen2;
+import org.dndllm.train.Qwen2Config;
+import org.dndllm.train.TrainingResult;
+import org.dndllm.train.torch.TorchDevice;
+
+/** {@code base.gguf}: the base model, pretrained on the world's documents in their chat frame. */
+record BaseStage(NanoWorld world, NanoRecipe.Base recipe, TorchDevice device) implements Stage.Work {
+    static final String FILE = "base.gguf";
+    static final String NAME = "dnd-nano-base";
+
+    private static final int EVALUATION_BATCH = 64;
+
+    @Override
+    public Map<String, ?> run(Workplace workplace) {
+        Path file = workplace.folder().resolve(FILE);
+        Map<String, Object> results = new LinkedHashMap<>();
+        Path tokenizer = workplace.of(NanoBuild.VOCABULARY, VocabularyStage.TOKENIZER);
+        try (LlamaModel text = LlamaModel.open(tokenizer, ModelOptions.CPU)) {
+            ChatTokenizer chat = new ChatTokenizer(text.vocabulary());
+            results.putAll(train(chat, workplace, file));
+            results.putAll(evaluate(chat, file));
+        }
+        return results;
+    }
+
+    private Map<String, Object> train(ChatTokenizer chat, Workplace workplace, Path file) {
+        SyntheticVocabulary vocabulary = world.bpeVocabulary();
+        BaseShape shape = recipe.shape(vocabulary.size());
+        Qwen2Config config = new Qwen2Config(shape, recipe.ropeBase(), BaseGguf.RMS_EPSILON);
+        BasePretraining.ExampleStream stream =
+                (seed, step, index) -> chat.conversation(world.baseDocument(step * recipe.batch() + index));
+        try (BasePretraining training =
+                new BasePretraining(config, stream, List.of(), recipe.batch(), recipe.training(), device)) {
+            TrainingResult result = training.run(workplace.runs(), workplace.progress("pretraining"));
+            training.write(
+                    file,
+                    NAME,
+                    "Pretrained on the text of a small world of letter tasks; see docs/nano.md.",
+                    GgmlType.F16,
+                    recipe.context(),
+                    writer -> writer.putUint64("dnd.nano.seed", world.spec().seed()),
+                    vocabulary::putInto);
+            Map<String, Object> results = new LinkedHashMap<>();
+            results.put("parameters", training.parameters());
+            results.put("steps", result.steps());
+            results.put("last_loss", result.loss());
+            return results;
+        }
+    }
+
+    /** Of the file as it is used: rounded to float16. Instructions and prompts over test lists. */
+    private Map<String, Object> evaluate(ChatTokenizer chat, Path file) {
+        try (BaseWeights weights = BaseWeights.load(file, device);
+                Qwen2 model = Qwen2.of(weights, device)) {
+            double instructed = share(chat, model, world.instructions(Split.TEST, recipe.instructions()));
+            Map<String, Object> results = new LinkedHashMap<>();
+            results.put("instruction_accuracy", instructed);
+            for (Role role : List.of(Role.TRAIN, Role.HELD_OUT)) {
+                double sum = 0;
+                for (WorldTask task : world.tasks(role)) {
+                    sum += share(chat, model, world.items(task, Split.TEST));
+                }
+                results.put(
+                        role.label() + "_prompt_accuracy",
+                        sum / world.tasks(role).size());
+            }
+            if (!(instructed >= recipe.leastAccuracy())) {
+                throw new InvalidInputException(
+                        file.toString(),
+                        "instruction accuracy",
+                        "is " + instructed + ", expected at least " + recipe.leastAccuracy()
+                                + "; adapters cannot bring out skills that are not there. Train longer");
+            }
+            return results;
+        }
+    }
+
+    private static double share(ChatTokenizer chat, Qwen2 model, List<Turn> items) {
+        List<Example> examples =
+                items.stream().map(item -> chat.conversation(List.of(item))).toList();
+        return ExactMatch.share(model, AdapterTensors.NONE, examples, EVALUATION_BATCH);
+    }
+}

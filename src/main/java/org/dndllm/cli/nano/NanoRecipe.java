@@ -1,0 +1,158 @@
+package org.dndllm.cli.nano;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.dndllm.encoder.BertConfig;
+import org.dndllm.lora.BaseShape;
+import org.dndllm.nano.WorldSpec;
+import org.dndllm.train.LoraSettings;
+import org.dndllm.train.TrainingOptions;
+
+/**
+ * All sizes and settings of a nano set. Its seed is the world's, and every run derives its own from that.
+ *
+ * @param world the text
+ * @param base the base model
+ * @param encoder the sentence encoder
+ * @param adapters the LoRA checkpoints
+ */
+public record NanoRecipe(WorldSpec world, Base base, Encoder encoder, Adapters adapters) {
+    private static final double LAYER_NORM_EPS = 1e-12; // BERT's own
+
+    /**
+     * The base model.
+     *
+     * @param shape its vocabulary size is set by the vocabulary
+     * @param ropeBase base of the rotary frequencies
+     * @param context positions that the model says it can use
+     * @param batch documents of a step
+     * @param training of all its weights
+     * @param leastAccuracy share of instructions over unseen lists that it must follow
+     * @param instructions how many of them are asked
+     */
+    public record Base(
+            BaseShape shape,
+            double ropeBase,
+            int context,
+            int batch,
+            TrainingOptions training,
+            double leastAccuracy,
+            int instructions) {
+        BaseShape shape(int vocabulary) {
+            return new BaseShape(
+                    shape.architecture(),
+                    shape.layers(),
+                    shape.hidden(),
+                    shape.heads(),
+                    shape.kvHeads(),
+                    shape.headDim(),
+                    shape.intermediate(),
+                    vocabulary,
+                    shape.tiedEmbeddings());
+        }
+
+        Map<String, Object> toJson() {
+            Map<String, Object> json = new LinkedHashMap<>();
+            json.put("layers", shape.layers());
+            json.put("hidden", shape.hidden());
+            json.put("heads", shape.heads());
+            json.put("kv_heads", shape.kvHeads());
+            json.put("head_dim", shape.headDim());
+            json.put("intermediate", shape.intermediate());
+            json.put("tied", shape.tiedEmbeddings());
+            json.put("rope_base", ropeBase);
+            json.put("context", context);
+            json.put("batch", batch);
+            json.put("training", training.toJson());
+            json.put("least_accuracy", leastAccuracy);
+            json.put("instructions", instructions);
+            return json;
+        }
+    }
+
+    /**
+     * The sentence encoder.
+     *
+     * @param shape its vocabulary size is set by the vocabulary
+     * @param batch pairs, and as many sentences, of a step
+     * @param training of all its weights
+     */
+    public record Encoder(BertConfig shape, int batch, TrainingOptions training) {
+        BertConfig shape(int vocabulary) {
+            return new BertConfig(
+                    shape.hidden(),
+                    shape.layers(),
+                    shape.heads(),
+                    shape.intermediate(),
+                    shape.maxPositions(),
+                    shape.typeVocabulary(),
+                    vocabulary,
+                    shape.layerNormEps());
+        }
+
+        Map<String, Object> toJson() {
+            Map<String, Object> json = new LinkedHashMap<>(shape.toJson());
+            json.remove("vocab_size");
+            json.put("batch", batch);
+            json.put("training", training.toJson());
+            return json;
+        }
+    }
+
+    /**
+     * The LoRA checkpoints.
+     *
+     * @param lora kind of adapter, the same for all
+     * @param batch examples of a step
+     * @param training of one adapter
+     * @param seeds runs of each training task
+     * @param multitaskSteps of the one adapter for all training tasks
+     */
+    public record Adapters(LoraSettings lora, int batch, TrainingOptions training, int seeds, long multitaskSteps) {
+        /** As {@link #training()}, for the multitask adapter. */
+        TrainingOptions multitask() {
+            return TrainingOptions.of(multitaskSteps, training.learningRate(), training.seed())
+                    .withSchedule(training.warmup(), training.floor())
+                    .withLimits(training.weightDecay(), training.clip())
+                    .withBeta2(training.beta2())
+                    .withRhythm(training.checkpointEvery(), 0, 0);
+        }
+
+        Map<String, Object> toJson() {
+            Map<String, Object> json = new LinkedHashMap<>();
+            json.put("lora", lora.toJson());
+            json.put("batch", batch);
+            json.put("training", training.toJson());
+            json.put("seeds", seeds);
+            json.put("multitask_steps", multitaskSteps);
+            return json;
+        }
+    }
+
+    /** The nano set that ships. */
+    public static NanoRecipe standard() {
+        WorldSpec world = WorldSpec.standard();
+        long seed = world.seed();
+        // Vocabulary sizes here stand for themselves until the vocabularies are there.
+        BaseShape base = new BaseShape(BaseShape.QWEN2, 4, 128, 4, 2, 32, 384, world.bpeTokens(), true);
+        TrainingOptions pretraining = TrainingOptions.of(3000, 3e-3, seed)
+                .withSchedule(100, 0.05)
+                .withLimits(0.01, 1)
+                .withBeta2(0.98)
+                .withRhythm(100, 0, 0);
+        BertConfig encoder = new BertConfig(64, 2, 4, 128, 64, 2, world.wordPieces(), LAYER_NORM_EPS);
+        TrainingOptions tuning = TrainingOptions.of(2000, 1e-3, seed)
+                .withSchedule(50, 0.05)
+                .withLimits(0.01, 1)
+                .withRhythm(100, 0, 0);
+        TrainingOptions adapter = TrainingOptions.of(200, 5e-3, 1)
+                .withSchedule(10, 0)
+                .withLimits(0, 1)
+                .withRhythm(50, 0, 0);
+        return new NanoRecipe(
+                world,
+                new Base(base, 10_000, 512, 96, pretraining, 0.97, 960),
+                new Encoder(encoder, 64, tuning),
+                new Adapters(LoraSettings.official(4), 32, adapter, 3, 1600));
+    }
+}

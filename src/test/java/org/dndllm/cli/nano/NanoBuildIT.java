@@ -1,0 +1,108 @@
+package org.dndllm.cli.nano;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.bytedeco.javacpp.Loader;
+import org.dndllm.encoder.SentenceEncoder;
+import org.dndllm.format.GgufFile;
+import org.dndllm.format.JsonValue;
+import org.dndllm.format.Sha256;
+import org.dndllm.lora.BaseShape;
+import org.dndllm.lora.PeftAdapter;
+import org.dndllm.onnx.SessionOptions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** All stages at tiny sizes. */
+class NanoBuildIT {
+    private static final long SECONDS = 120;
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void build_killedWithinPretraining_goesOnToTheSameFiles() throws Exception {
+        // given: a process that dies after its first checkpoint
+        Path killed = folder.resolve("killed");
+        Process process = start(killed);
+        awaitCheckpoint(process, killed.resolve("base/runs/checkpoints"));
+        process.destroyForcibly();
+        assertThat(process.waitFor(SECONDS, TimeUnit.SECONDS)).isTrue();
+        assertThat(killed.resolve("base/done.json")).doesNotExist();
+        assertThat(killed.resolve("vocabulary/done.json")).exists();
+
+        // when
+        Map<String, Object> results = TinyNanoBuild.build(killed);
+
+        // then
+        assertThat(results.keySet()).containsExactly("world", "vocabulary", "base", "encoder", "collect", "ship");
+        Path whole = folder.resolve("whole");
+        TinyNanoBuild.build(whole);
+        Path shipped = killed.resolve("ship/nano");
+        assertThat(shipped.resolve("MANIFEST.json")).hasSameTextualContentAs(whole.resolve("ship/nano/MANIFEST.json"));
+        checkManifest(shipped);
+        try (GgufFile base = GgufFile.open(shipped.resolve("base.gguf"));
+                SentenceEncoder encoder = SentenceEncoder.open(shipped.resolve("encoder"), SessionOptions.defaults())) {
+            assertThat(PeftAdapter.read(shipped.resolve("adapters/multitask"), BaseShape.fromGguf(base))
+                            .rank())
+                    .isEqualTo(2);
+            assertThat(encoder.width()).isEqualTo(32);
+        }
+        NanoBuild.publish(killed, folder.resolve("published"));
+        checkManifest(folder.resolve("published"));
+    }
+
+    private static void checkManifest(Path shipped) throws IOException {
+        JsonValue.Obj manifest = JsonValue.parse(Files.readAllBytes(shipped.resolve("MANIFEST.json")), "manifest")
+                .asObject("manifest");
+        assertThat(manifest.string("command")).isEqualTo("scripts/build-nano");
+        List<JsonValue.Obj> files = manifest.array("files").objects();
+        for (JsonValue.Obj file : files) {
+            Path path = shipped.resolve(file.string("file"));
+            assertThat(Files.size(path)).isEqualTo(file.integer("bytes"));
+            assertThat(Sha256.of(path)).isEqualTo(file.string("sha256"));
+        }
+        try (Stream<Path> all = Files.walk(shipped)) {
+            assertThat(all.filter(Files::isRegularFile)).hasSize(files.size() + 1);
+        }
+    }
+
+    private Process start(Path work) throws IOException {
+        return new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "--enable-native-access=ALL-UNNAMED",
+                        "-Dorg.bytedeco.javacpp.maxbytes=0",
+                        "-Dorg.bytedeco.javacpp.maxphysicalbytes=0",
+                        // not another copy of LibTorch for this process
+                        "-Dorg.bytedeco.javacpp.cachedir=" + Loader.getCacheDir(),
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        TinyNanoBuild.class.getName(),
+                        work.toString())
+                .redirectErrorStream(true)
+                .redirectOutput(folder.resolve("process.log").toFile())
+                .start();
+    }
+
+    private void awaitCheckpoint(Process process, Path checkpoints) throws Exception {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS);
+        while (System.nanoTime() < end && process.isAlive()) {
+            if (Files.isDirectory(checkpoints)) {
+                try (Stream<Path> found = Files.list(checkpoints)) {
+                    if (found.anyMatch(path -> path.getFileName().toString().startsWith("step-"))) {
+                        return;
+                    }
+                }
+            }
+            Thread.sleep(10);
+        }
+        throw new AssertionError("no checkpoint: " + Files.readString(folder.resolve("process.log")));
+    }
+}
