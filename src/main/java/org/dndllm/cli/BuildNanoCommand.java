@@ -31,7 +31,7 @@ import picocli.CommandLine.Spec;
         sortOptions = false,
         header = "Make the nano set from nothing: world, base model, encoder, adapters, generators.",
         description = {
-            "Works in stages (world, vocabulary, base, encoder, collect, compact, ship), each in a folder of its own with"
+            "Works in stages (world, vocabulary, base, encoder, collect, compact, paper, ship), each in a folder of its own with"
                     + " done.json. Run it again after an interruption: what is done is skipped, training goes on from"
                     + " its last checkpoint. The result is WORK/ship/nano.",
         },

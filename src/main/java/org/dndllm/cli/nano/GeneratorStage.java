@@ -23,17 +23,12 @@ import org.dndllm.onnx.SessionOptions;
  * {@code bundle/}: a generator, trained by the very command that users have, with the statistics of its training tasks for
  * the out-of-distribution score.
  *
- * @param name of the bundle
- * @param flags of {@code dnd train} beside files and seed
+ * @param recipe what to train and how
  * @param trainer runs {@code dnd train} with these arguments and gives its exit code
  */
-record GeneratorStage(NanoWorld world, String name, List<String> flags, ToIntFunction<List<String>> trainer)
+record GeneratorStage(NanoWorld world, NanoRecipe.Generator recipe, ToIntFunction<List<String>> trainer)
         implements Stage.Work {
     static final String BUNDLE = "bundle";
-
-    GeneratorStage {
-        flags = List.copyOf(flags);
-    }
 
     @Override
     public Map<String, ?> run(Workplace workplace) throws IOException {
@@ -45,15 +40,19 @@ record GeneratorStage(NanoWorld world, String name, List<String> flags, ToIntFun
                 folder.toString(),
                 "--replace",
                 "--name",
-                name,
+                "nano-" + recipe.family(),
                 "--work",
                 workplace.runs().toString(),
                 "--model",
                 workplace.of(NanoBuild.BASE, BaseStage.FILE).toString(),
                 "--encoder",
                 workplace.of(NanoBuild.ENCODER, EncoderStage.FOLDER).toString()));
-        arguments.addAll(flags);
-        workplace.say("dnd train %s", String.join(" ", flags));
+        if (recipe.checkpoints()) {
+            arguments.add("--lora-dir");
+            arguments.add(workplace.of(NanoBuild.COLLECT, CollectStage.ADAPTERS).toString());
+        }
+        arguments.addAll(recipe.flags());
+        workplace.say("dnd train %s", String.join(" ", recipe.flags()));
         int code = trainer.applyAsInt(arguments);
         if (code != 0) {
             throw new InvalidInputException(

@@ -59,11 +59,15 @@ public final class NanoBuild {
         List<String> families =
                 recipe.generators().stream().map(NanoRecipe.Generator::family).toList();
         for (NanoRecipe.Generator generator : recipe.generators()) {
+            List<String> needs = new ArrayList<>(List.of(WORLD, BASE, ENCODER));
+            if (generator.checkpoints()) {
+                needs.add(COLLECT);
+            }
             stages.add(new Stage(
                     generator.family(),
-                    List.of(WORLD, BASE, ENCODER),
+                    needs,
                     settings(Map.of("flags", generator.flags())),
-                    new GeneratorStage(world, "nano-" + generator.family(), generator.flags(), trainer)));
+                    new GeneratorStage(world, generator, trainer)));
         }
         List<String> shipped = new ArrayList<>(List.of(WORLD, BASE, COLLECT));
         shipped.addAll(families);

@@ -30,8 +30,9 @@ public record NanoRecipe(WorldSpec world, Base base, Encoder encoder, Adapters a
      *
      * @param family also the name of its stage and of its folder among the shipped files
      * @param flags of {@code dnd train}, but for files
+     * @param checkpoints whether it learns from the LoRA checkpoints
      */
-    public record Generator(String family, List<String> flags) {
+    public record Generator(String family, List<String> flags, boolean checkpoints) {
         public Generator {
             flags = List.copyOf(flags);
         }
@@ -172,7 +173,7 @@ public record NanoRecipe(WorldSpec world, Base base, Encoder encoder, Adapters a
                 new Base(base, 10_000, 512, 96, pretraining, 0.97, 960),
                 new Encoder(encoder, 64, tuning),
                 new Adapters(LoraSettings.official(4), 32, adapter, 2, 600),
-                List.of(compact(seed)));
+                List.of(compact(seed), paper(seed)));
     }
 
     /** End to end through the frozen base: no checkpoints. One prompt has at most 18 word pieces. */
@@ -181,6 +182,14 @@ public record NanoRecipe(WorldSpec world, Base base, Encoder encoder, Adapters a
                 + " --slots 16 --width 64 --stages 64,4,32:128,4,32 --kernel 3 --steps 1200 --learning-rate 3e-3"
                 + " --warmup 50 --weight-decay 0.01 --beta2 0.99 --clip 1 --tasks-per-step 8 --items-per-task 16"
                 + " --validate-every 100 --seed " + seed;
-        return new Generator("compact", List.of(flags.split(" ")));
+        return new Generator("compact", List.of(flags.split(" ")), false);
+    }
+
+    /** The official decoder and objective in the small: weight tokens of the checkpoints, nothing of the task itself. */
+    private static Generator paper(long seed) {
+        String flags = "--family paper --objective recon --rank 4 --alpha 8 --chunk 32 --prompts 64 --length 20"
+                + " --stages 64,16,48:128,10,40 --kernel 5 --steps 1500 --learning-rate 1e-3 --warmup 50"
+                + " --weight-decay 0.1 --beta2 0.99 --clip 1 --tasks-per-step 8 --validate-every 0 --seed " + seed;
+        return new Generator("paper", List.of(flags.split(" ")), true);
     }
 }
