@@ -46,6 +46,7 @@ public record NanoRecipe(WorldSpec world, Base base, Encoder encoder, Adapters a
      * @param context positions that the model says it can use
      * @param batch documents of a step
      * @param training of all its weights
+     * @param skillSteps steps at the beginning with nothing but instructions
      * @param leastAccuracy share of instructions over unseen lists that it must follow
      * @param instructions how many of them are asked
      */
@@ -55,6 +56,7 @@ public record NanoRecipe(WorldSpec world, Base base, Encoder encoder, Adapters a
             int context,
             int batch,
             TrainingOptions training,
+            long skillSteps,
             double leastAccuracy,
             int instructions) {
         BaseShape shape(int vocabulary) {
@@ -83,6 +85,7 @@ public record NanoRecipe(WorldSpec world, Base base, Encoder encoder, Adapters a
             json.put("context", context);
             json.put("batch", batch);
             json.put("training", training.toJson());
+            json.put("skill_steps", skillSteps);
             json.put("least_accuracy", leastAccuracy);
             json.put("instructions", instructions);
             return json;
@@ -154,7 +157,7 @@ public record NanoRecipe(WorldSpec world, Base base, Encoder encoder, Adapters a
         long seed = world.seed();
         // Vocabulary sizes here stand for themselves until the vocabularies are there.
         BaseShape base = new BaseShape(BaseShape.QWEN2, 4, 128, 4, 2, 32, 384, world.bpeTokens(), true);
-        TrainingOptions pretraining = TrainingOptions.of(3000, 3e-3, seed)
+        TrainingOptions pretraining = TrainingOptions.of(2400, 3e-3, seed)
                 .withSchedule(100, 0.05)
                 .withLimits(0.01, 1)
                 .withBeta2(0.98)
@@ -170,7 +173,7 @@ public record NanoRecipe(WorldSpec world, Base base, Encoder encoder, Adapters a
                 .withRhythm(50, 0, 0);
         return new NanoRecipe(
                 world,
-                new Base(base, 10_000, 512, 96, pretraining, 0.97, 960),
+                new Base(base, 10_000, 512, 96, pretraining, 1200, 0.97, 960),
                 new Encoder(encoder, 64, tuning),
                 new Adapters(LoraSettings.official(4), 32, adapter, 2, 600),
                 List.of(compact(seed), paper(seed)));
