@@ -39,8 +39,8 @@ import picocli.CommandLine.Option;
             "",
             "Examples:",
             "  dnd demo",
-            "  dnd demo --task largest-next --seed 3",
-            "  dnd demo --all-controls --chart largest-next.png",
+            "  dnd demo --task first-upper --seed 3",
+            "  dnd demo --all-controls --chart scores.png",
             "  dnd demo --json"
         })
 final class DemoCommand implements Callable<Integer> {
