@@ -1,9 +1,11 @@
 package org.dndllm.cli;
 
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.LocalTime;
 import java.time.ZoneId;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,16 +20,18 @@ import org.dndllm.train.torch.TorchDevice;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** {@code dnd build-nano}: makes the nano set from nothing; {@code scripts/build-nano} calls it. */
 @Command(
         name = "build-nano",
         mixinStandardHelpOptions = true,
         sortOptions = false,
-        header = "Make the nano set from nothing: world, base model, encoder, adapters.",
+        header = "Make the nano set from nothing: world, base model, encoder, adapters, generators.",
         description = {
-            "Works in stages (world, vocabulary, base, encoder, collect, ship), each in a folder of its own with"
+            "Works in stages (world, vocabulary, base, encoder, collect, compact, paper, ship), each in a folder of its own with"
                     + " done.json. Run it again after an interruption: what is done is skipped, training goes on from"
                     + " its last checkpoint. The result is WORK/ship/nano.",
         },
@@ -38,6 +42,10 @@ import picocli.CommandLine.Option;
             "  scripts/build-nano --work scratch --only base --threads 2",
         })
 final class BuildNanoCommand implements Callable<Integer> {
+    @Spec
+    @SuppressWarnings("NullAway.Init") // picocli sets it
+    private CommandSpec spec;
+
     @Mixin
     private final Output output = new Output();
 
@@ -64,7 +72,7 @@ final class BuildNanoCommand implements Callable<Integer> {
     public Integer call() {
         TorchDevice device = torch.device();
         NanoRecipe recipe = NanoRecipe.standard();
-        List<Stage> stages = NanoBuild.stages(recipe, device);
+        List<Stage> stages = NanoBuild.stages(recipe, device, this::train);
         List<String> names = stages.stream().map(Stage::name).toList();
         if (only != null && !names.contains(only)) {
             throw new InvalidInputException("command line", "--only", "'" + only + "' is not one of " + names);
@@ -78,6 +86,14 @@ final class BuildNanoCommand implements Callable<Integer> {
         output.line("%d of %d stages are done in %s", results.size(), stages.size(), work);
         output.result(Map.of("work", work.toString(), "stages", results.keySet()));
         return 0;
+    }
+
+    /** {@code dnd train} in this process; its lines are progress here, not this command's result. */
+    private int train(List<String> arguments) {
+        List<String> all = new ArrayList<>(List.of("train"));
+        all.addAll(arguments);
+        PrintWriter log = spec.commandLine().getErr();
+        return Main.run(log, log, all.toArray(String[]::new));
     }
 
     /** With the time of day, because lines are minutes apart. */

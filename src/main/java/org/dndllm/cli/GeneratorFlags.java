@@ -184,7 +184,8 @@ final class GeneratorFlags {
                     ? GeneratorConfig.paper(kernel, all)
                     : GeneratorConfig.compact(kernel, slots, width, all);
         } catch (IllegalArgumentException e) {
-            throw new InvalidInputException(Flags.COMMAND_LINE, "--kernel, --slots, --width", e.getMessage(), e);
+            throw new InvalidInputException(
+                    Flags.COMMAND_LINE, "--kernel, --slots, --width", String.valueOf(e.getMessage()), e);
         }
     }
 

@@ -257,7 +257,7 @@ final class TrainCommand implements Callable<Integer> {
         try {
             LossPlot.write(folder.resolve("loss.png"), name(), MetricsHistory.read(folder));
         } catch (EnvironmentException e) {
-            output.note("warning: no plot: %s", e.getMessage());
+            output.note("warning: no plot: " + e.getMessage());
         }
     }
 

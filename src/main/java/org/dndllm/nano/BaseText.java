@@ -34,6 +34,12 @@ final class BaseText {
         return List.copyOf(turns);
     }
 
+    /** An instruction over a train list. */
+    Turn instruction(long index) {
+        Random random = Mixing.random(spec.seed(), "instruction", index);
+        return instruction(Combination.draw(random), random, Split.TRAIN);
+    }
+
     /** Instructions over lists of a split, the rules in turn. */
     List<Turn> instructions(Split split, int count) {
         Random random = Mixing.random(spec.seed(), "instructions " + split.label(), 0);

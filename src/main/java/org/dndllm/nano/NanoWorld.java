@@ -117,6 +117,14 @@ public final class NanoWorld {
     }
 
     /**
+     * A document that names its rule, for the beginning of pretraining: the skills come sooner where nothing else is
+     * asked; any index from 0. Train lists only.
+     */
+    public Turn instruction(long index) {
+        return baseText.instruction(index);
+    }
+
+    /**
      * Items that name their rule, over lists of one split; all 48 rules equally often. They show whether a base model has
      * the skills.
      *

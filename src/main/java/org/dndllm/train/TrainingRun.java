@@ -16,6 +16,7 @@ import org.dndllm.EnvironmentException;
 import org.dndllm.InvalidInputException;
 import org.dndllm.train.torch.AdamW;
 import org.dndllm.train.torch.Autocast;
+import org.dndllm.train.torch.ExitGate;
 import org.dndllm.train.torch.LibTorch;
 import org.dndllm.train.torch.Parameters;
 
@@ -117,24 +118,26 @@ public final class TrainingRun {
         TrainingState state = from;
         try (MetricsLog metrics = MetricsLog.open(folder.resolve("metrics.jsonl"), state.step())) {
             while (state.step() < options.steps() && !outOfPatience(state)) {
-                double rate = schedule.rate(state.step());
-                double loss = gradients(state.step(), optimiser);
-                double norm = optimiser.clip(options.clip());
-                requireFinite(state.step(), rate, loss, norm, checkpoints);
-                optimiser.step(rate);
-                state = state.afterStep(loss);
-                job.afterStep(state.step());
-                OptionalDouble validation = validationDue(state) ? job.validationLoss() : OptionalDouble.empty();
-                if (validation.isPresent()) {
-                    state = validated(state, validation.getAsDouble(), rate, norm, checkpoints, best);
+                try (ExitGate gate = ExitGate.step()) {
+                    double rate = schedule.rate(state.step());
+                    double loss = gradients(state.step(), optimiser);
+                    double norm = optimiser.clip(options.clip());
+                    requireFinite(state.step(), rate, loss, norm, checkpoints);
+                    optimiser.step(rate);
+                    state = state.afterStep(loss);
+                    job.afterStep(state.step());
+                    OptionalDouble validation = validationDue(state) ? job.validationLoss() : OptionalDouble.empty();
+                    if (validation.isPresent()) {
+                        state = validated(state, validation.getAsDouble(), rate, norm, checkpoints, best);
+                    }
+                    Duration elapsed = Duration.ofNanos(System.nanoTime() - begin);
+                    metrics.append(line(state, rate, norm, validation, elapsed));
+                    if (checkpointDue(state)) {
+                        checkpoints.write(state, parameters, optimiser, best);
+                    }
+                    listener.accept(
+                            TrainingProgress.of(state.step(), options.steps(), from.step(), loss, rate, norm, elapsed));
                 }
-                Duration elapsed = Duration.ofNanos(System.nanoTime() - begin);
-                metrics.append(line(state, rate, norm, validation, elapsed));
-                if (checkpointDue(state)) {
-                    checkpoints.write(state, parameters, optimiser, best);
-                }
-                listener.accept(
-                        TrainingProgress.of(state.step(), options.steps(), from.step(), loss, rate, norm, elapsed));
             }
         }
         return state;

@@ -45,7 +45,7 @@ class CommandsIT {
     }
 
     @Test
-    void demo_text_showsEveryStep() {
+    void demo_text_showsEveryStep() throws IOException {
         Path chart = folder.resolve("new/chart.png");
         Cli run = Cli.run("demo", "--generator", Nano.BUNDLE, "--items", 4, "-n", 2, "--chart", chart)
                 .ok();

@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.dndllm.InvalidInputException;
@@ -45,6 +48,21 @@ class GeneratorBundleTest {
 
         // then
         assertThat(sealed.manifest()).isEqualTo(manifest);
+    }
+
+    @Test
+    void seal_trainedBundle_keepsItsRun() {
+        Path copy = Nano.bundleCopy(folder, json -> "");
+        BundleManifest nano = GeneratorBundle.open(Nano.BUNDLE).manifest();
+        BundleManifest.Run run = new BundleManifest.Run(
+                "recon+task", "mixed", List.of("a", "b"), 100, 60, 12.5, OptionalDouble.of(0.25));
+        BundleManifest.Training training = new BundleManifest.Training(true, "two tasks", 3, Optional.of(run));
+
+        GeneratorBundle sealed =
+                GeneratorBundle.seal(copy, "trained", nano.generator(), nano.layout(), nano.base(), training);
+
+        assertThat(sealed.manifest().training()).isEqualTo(training);
+        assertThat(nano.training().run()).as("bundles made before").isEmpty();
     }
 
     @ParameterizedTest(name = "{0}")

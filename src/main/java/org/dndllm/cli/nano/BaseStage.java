@@ -52,7 +52,7 @@ record BaseStage(NanoWorld world, NanoRecipe.Base recipe, TorchDevice device) im
         BaseShape shape = recipe.shape(vocabulary.size());
         Qwen2Config config = new Qwen2Config(shape, recipe.ropeBase(), BaseGguf.RMS_EPSILON);
         BasePretraining.ExampleStream stream =
-                (seed, step, index) -> chat.conversation(world.baseDocument(step * recipe.batch() + index));
+                (seed, step, index) -> chat.conversation(document(step, step * recipe.batch() + index));
         try (BasePretraining training =
                 new BasePretraining(config, stream, List.of(), recipe.batch(), recipe.training(), device)) {
             TrainingResult result = training.run(workplace.runs(), workplace.progress("pretraining"));
@@ -70,6 +70,10 @@ record BaseStage(NanoWorld world, NanoRecipe.Base recipe, TorchDevice device) im
             results.put("last_loss", result.loss());
             return results;
         }
+    }
+
+    private List<Turn> document(long step, long index) {
+        return step < recipe.skillSteps() ? List.of(world.instruction(index)) : world.baseDocument(index);
     }
 
     /** Of the file as it is used: rounded to float16. Instructions and prompts over test lists. */

@@ -2,9 +2,11 @@ package org.dndllm.cli.nano;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.ToIntFunction;
 import org.dndllm.InvalidInputException;
 import org.dndllm.format.AtomicFile;
 import org.dndllm.nano.NanoWorld;
@@ -25,10 +27,14 @@ public final class NanoBuild {
 
     private NanoBuild() {}
 
-    /** All stages, each after those that it needs. */
-    public static List<Stage> stages(NanoRecipe recipe, TorchDevice device) {
+    /**
+     * All stages, each after those that it needs.
+     *
+     * @param trainer runs {@code dnd train} with these arguments and gives its exit code
+     */
+    public static List<Stage> stages(NanoRecipe recipe, TorchDevice device, ToIntFunction<List<String>> trainer) {
         NanoWorld world = NanoWorld.of(recipe.world());
-        return List.of(
+        List<Stage> stages = new ArrayList<>(List.of(
                 new Stage(WORLD, List.of(), settings(seeded(recipe.world())), new WorldStage(world)),
                 new Stage(
                         VOCABULARY,
@@ -49,12 +55,28 @@ public final class NanoBuild {
                         COLLECT,
                         List.of(WORLD, BASE),
                         settings(recipe.adapters().toJson()),
-                        new CollectStage(world, recipe.adapters(), device)),
-                new Stage(
-                        SHIP,
-                        List.of(WORLD, BASE, ENCODER, COLLECT),
-                        settings(Map.of()),
-                        new ShipStage(recipe.world().seed(), ShipStage.standard(world))));
+                        new CollectStage(world, recipe.adapters(), device))));
+        List<String> families =
+                recipe.generators().stream().map(NanoRecipe.Generator::family).toList();
+        for (NanoRecipe.Generator generator : recipe.generators()) {
+            List<String> needs = new ArrayList<>(List.of(WORLD, BASE, ENCODER));
+            if (generator.checkpoints()) {
+                needs.add(COLLECT);
+            }
+            stages.add(new Stage(
+                    generator.family(),
+                    needs,
+                    settings(Map.of("flags", generator.flags())),
+                    new GeneratorStage(world, generator, trainer)));
+        }
+        List<String> shipped = new ArrayList<>(List.of(WORLD, BASE, COLLECT));
+        shipped.addAll(families);
+        stages.add(new Stage(
+                SHIP,
+                shipped,
+                settings(Map.of()),
+                new ShipStage(recipe.world().seed(), ShipStage.standard(world, families))));
+        return List.copyOf(stages);
     }
 
     private static Map<String, Object> seeded(WorldSpec spec) {

@@ -1,6 +1,7 @@
 package org.dndllm.cli.nano;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.dndllm.encoder.BertConfig;
 import org.dndllm.lora.BaseShape;
@@ -15,9 +16,27 @@ import org.dndllm.train.TrainingOptions;
  * @param base the base model
  * @param encoder the sentence encoder
  * @param adapters the LoRA checkpoints
+ * @param generators the generators, of each family one
  */
-public record NanoRecipe(WorldSpec world, Base base, Encoder encoder, Adapters adapters) {
+public record NanoRecipe(WorldSpec world, Base base, Encoder encoder, Adapters adapters, List<Generator> generators) {
     private static final double LAYER_NORM_EPS = 1e-12; // BERT's own
+
+    public NanoRecipe {
+        generators = List.copyOf(generators);
+    }
+
+    /**
+     * A generator.
+     *
+     * @param family also the name of its stage and of its folder among the shipped files
+     * @param flags of {@code dnd train}, but for files
+     * @param checkpoints whether it learns from the LoRA checkpoints
+     */
+    public record Generator(String family, List<String> flags, boolean checkpoints) {
+        public Generator {
+            flags = List.copyOf(flags);
+        }
+    }
 
     /**
      * The base model.
@@ -27,6 +46,7 @@ public record NanoRecipe(WorldSpec world, Base base, Encoder encoder, Adapters a
      * @param context positions that the model says it can use
      * @param batch documents of a step
      * @param training of all its weights
+     * @param skillSteps steps at the beginning with nothing but instructions
      * @param leastAccuracy share of instructions over unseen lists that it must follow
      * @param instructions how many of them are asked
      */
@@ -36,6 +56,7 @@ public record NanoRecipe(WorldSpec world, Base base, Encoder encoder, Adapters a
             int context,
             int batch,
             TrainingOptions training,
+            long skillSteps,
             double leastAccuracy,
             int instructions) {
         BaseShape shape(int vocabulary) {
@@ -64,6 +85,7 @@ public record NanoRecipe(WorldSpec world, Base base, Encoder encoder, Adapters a
             json.put("context", context);
             json.put("batch", batch);
             json.put("training", training.toJson());
+            json.put("skill_steps", skillSteps);
             json.put("least_accuracy", leastAccuracy);
             json.put("instructions", instructions);
             return json;
@@ -135,7 +157,7 @@ public record NanoRecipe(WorldSpec world, Base base, Encoder encoder, Adapters a
         long seed = world.seed();
         // Vocabulary sizes here stand for themselves until the vocabularies are there.
         BaseShape base = new BaseShape(BaseShape.QWEN2, 4, 128, 4, 2, 32, 384, world.bpeTokens(), true);
-        TrainingOptions pretraining = TrainingOptions.of(3000, 3e-3, seed)
+        TrainingOptions pretraining = TrainingOptions.of(2400, 3e-3, seed)
                 .withSchedule(100, 0.05)
                 .withLimits(0.01, 1)
                 .withBeta2(0.98)
@@ -145,14 +167,32 @@ public record NanoRecipe(WorldSpec world, Base base, Encoder encoder, Adapters a
                 .withSchedule(50, 0.05)
                 .withLimits(0.01, 1)
                 .withRhythm(100, 0, 0);
-        TrainingOptions adapter = TrainingOptions.of(200, 5e-3, 1)
+        TrainingOptions adapter = TrainingOptions.of(150, 5e-3, 1)
                 .withSchedule(10, 0)
                 .withLimits(0, 1)
                 .withRhythm(50, 0, 0);
         return new NanoRecipe(
                 world,
-                new Base(base, 10_000, 512, 96, pretraining, 0.97, 960),
+                new Base(base, 10_000, 512, 96, pretraining, 1200, 0.97, 960),
                 new Encoder(encoder, 64, tuning),
-                new Adapters(LoraSettings.official(4), 32, adapter, 3, 1600));
+                new Adapters(LoraSettings.official(4), 32, adapter, 2, 600),
+                List.of(compact(seed), paper(seed)));
+    }
+
+    /** End to end through the frozen base: no checkpoints. One prompt has at most 18 word pieces. */
+    private static Generator compact(long seed) {
+        String flags = "--family compact --objective task --rank 4 --alpha 8 --chunk 32 --prompts 64 --length 20"
+                + " --slots 16 --width 64 --stages 64,4,32:128,4,32 --kernel 3 --steps 1200 --learning-rate 3e-3"
+                + " --warmup 50 --weight-decay 0.01 --beta2 0.99 --clip 1 --tasks-per-step 8 --items-per-task 16"
+                + " --validate-every 100 --seed " + seed;
+        return new Generator("compact", List.of(flags.split(" ")), false);
+    }
+
+    /** The official decoder and objective in the small: weight tokens of the checkpoints, nothing of the task itself. */
+    private static Generator paper(long seed) {
+        String flags = "--family paper --objective recon --rank 4 --alpha 8 --chunk 32 --prompts 64 --length 20"
+                + " --stages 64,16,48:128,10,40 --kernel 5 --steps 1500 --learning-rate 1e-3 --warmup 50"
+                + " --weight-decay 0.1 --beta2 0.99 --clip 1 --tasks-per-step 8 --validate-every 0 --seed " + seed;
+        return new Generator("paper", List.of(flags.split(" ")), true);
     }
 }

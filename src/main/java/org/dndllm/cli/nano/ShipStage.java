@@ -51,12 +51,12 @@ record ShipStage(long seed, List<Shipped> shipped) implements Stage.Work {
         shipped = List.copyOf(shipped);
     }
 
-    /** Task data, base model, encoder, and of each task's adapters the first. */
-    static List<Shipped> standard(NanoWorld world) {
+    /** Task data, base model, generators (each with the encoder in its bundle), and of each task's adapters the first. */
+    static List<Shipped> standard(NanoWorld world, List<String> families) {
         List<Shipped> shipped = new ArrayList<>();
         shipped.add(new Shipped(NanoBuild.WORLD, WorldStage.TASKS, "tasks"));
         shipped.add(new Shipped(NanoBuild.BASE, BaseStage.FILE, "base.gguf"));
-        shipped.add(new Shipped(NanoBuild.ENCODER, EncoderStage.FOLDER, "encoder"));
+        families.forEach(family -> shipped.add(new Shipped(family, GeneratorStage.BUNDLE, family)));
         Stream<String> tasks = Stream.of(Role.TRAIN, Role.VALIDATION, Role.HELD_OUT)
                 .flatMap(role -> world.tasks(role).stream())
                 .map(task -> task.name());

@@ -16,6 +16,7 @@ import org.dndllm.format.JsonWriter;
 import org.dndllm.lora.PeftAdapter;
 import org.dndllm.train.Example;
 import org.dndllm.train.LoraTraining;
+import org.dndllm.train.MetricsHistory;
 import org.dndllm.train.Qwen2;
 import org.dndllm.train.TrainingOptions;
 import org.dndllm.train.TrainingProgress;
@@ -125,7 +126,13 @@ public final class LoraCollection {
             try (LoraTraining training = training(task, options, LoraTraining.Snapshots.NONE)) {
                 Path runFolder = runFolder(task, seed);
                 TrainingResult result = training.run(runFolder, progress -> listener.advanced(run, progress));
-                write(target, training, task, options, result.bestStep());
+                write(
+                        target,
+                        training,
+                        task,
+                        options,
+                        result.bestStep(),
+                        MetricsHistory.read(runFolder).seconds());
                 training.discardCheckpoints(runFolder);
                 note(outcome, run, result);
                 outcome.written().add(target);
@@ -144,17 +151,23 @@ public final class LoraCollection {
         if (there == snapshots.count()) {
             return withSkipped(outcome, there);
         }
+        Path runFolder = runFolder(task, snapshots.seed());
         LoraTraining.Snapshots sink = (steps, training) -> {
             boolean due = steps > first && (steps - first) % snapshots.every() == 0;
             Path target = snapshot(task, steps);
             // One that a killed process wrote after its last checkpoint has the same numbers.
             if (due && !Files.exists(target)) {
-                write(target, training, task, options, steps);
+                write(
+                        target,
+                        training,
+                        task,
+                        options,
+                        steps,
+                        MetricsHistory.read(runFolder).seconds());
                 outcome.written().add(target);
             }
         };
         try (LoraTraining training = training(task, options, sink)) {
-            Path runFolder = runFolder(task, snapshots.seed());
             String run = task.task().name();
             TrainingResult result = training.run(runFolder, progress -> listener.advanced(run, progress));
             training.discardCheckpoints(runFolder);
@@ -199,9 +212,11 @@ public final class LoraCollection {
                 outcome.validationLosses());
     }
 
-    private void write(Path target, LoraTraining training, Prepared task, TrainingOptions options, long steps) {
+    private void write(
+            Path target, LoraTraining training, Prepared task, TrainingOptions options, long steps, double seconds) {
         Map<String, Object> provenance = identity(task, options);
         provenance.put("steps", steps);
+        provenance.put("train_seconds", seconds);
         AtomicFile.writeFolder(
                 target,
                 inside -> {

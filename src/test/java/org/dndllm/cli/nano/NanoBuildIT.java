@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.Loader;
@@ -46,10 +47,13 @@ class NanoBuildIT {
         Path whole = folder.resolve("whole");
         TinyNanoBuild.build(whole);
         Path shipped = killed.resolve("ship/nano");
-        assertThat(shipped.resolve("MANIFEST.json")).hasSameTextualContentAs(whole.resolve("ship/nano/MANIFEST.json"));
+        assertThat(hashes(shipped))
+                .isEqualTo(hashes(whole.resolve("ship/nano")))
+                .hasSizeGreaterThan(100);
         checkManifest(shipped);
         try (GgufFile base = GgufFile.open(shipped.resolve("base.gguf"));
-                SentenceEncoder encoder = SentenceEncoder.open(shipped.resolve("encoder"), SessionOptions.defaults())) {
+                SentenceEncoder encoder =
+                        SentenceEncoder.open(killed.resolve("encoder/encoder"), SessionOptions.defaults())) {
             assertThat(PeftAdapter.read(shipped.resolve("adapters/multitask"), BaseShape.fromGguf(base))
                             .rank())
                     .isEqualTo(2);
@@ -57,6 +61,20 @@ class NanoBuildIT {
         }
         NanoBuild.publish(killed, folder.resolve("published"));
         checkManifest(folder.resolve("published"));
+    }
+
+    /** Of all files but the adapters' provenance, which holds the seconds of their training. */
+    private static Map<String, String> hashes(Path shipped) throws IOException {
+        Map<String, String> hashes = new TreeMap<>();
+        for (JsonValue.Obj file : JsonValue.parse(Files.readAllBytes(shipped.resolve("MANIFEST.json")), "manifest")
+                .asObject("manifest")
+                .array("files")
+                .objects()) {
+            if (!file.string("file").endsWith("/dnd.json")) {
+                hashes.put(file.string("file"), file.string("sha256"));
+            }
+        }
+        return hashes;
     }
 
     private static void checkManifest(Path shipped) throws IOException {

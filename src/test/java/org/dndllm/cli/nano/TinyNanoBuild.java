@@ -23,13 +23,21 @@ final class TinyNanoBuild {
         return new NanoRecipe(
                 world,
                 new NanoRecipe.Base(
-                        new BaseShape(BaseShape.QWEN2, 1, 32, 2, 1, 16, 32, 300, true), 10_000, 128, 8, some, 0, 48),
+                        new BaseShape(BaseShape.QWEN2, 1, 32, 2, 1, 16, 32, 300, true),
+                        10_000,
+                        128,
+                        8,
+                        some,
+                        10,
+                        0,
+                        48),
                 new NanoRecipe.Encoder(new BertConfig(32, 1, 2, 32, 32, 2, 1, 1e-12), 4, few),
-                new NanoRecipe.Adapters(LoraSettings.official(2), 4, few, 1, 3));
+                new NanoRecipe.Adapters(LoraSettings.official(2), 4, few, 1, 3),
+                List.of());
     }
 
     static Map<String, Object> build(Path work) {
-        List<Stage> stages = NanoBuild.stages(recipe(), TorchDevice.CPU);
+        List<Stage> stages = NanoBuild.stages(recipe(), TorchDevice.CPU, arguments -> 1);
         return new StageRunner(work, recipe().world().seed(), line -> {}).run(stages, Optional.empty());
     }
 
