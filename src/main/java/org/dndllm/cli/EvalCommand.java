@@ -48,7 +48,8 @@ import picocli.CommandLine.Option;
         footer = {
             "",
             "Examples:",
-            "  dnd eval --tasks onnx/nano/tasks",
+            "  dnd eval",
+            "  dnd eval --controls --report out",
             "  dnd eval --tasks world --controls --lora-dir loras --report out",
             "  dnd eval --tasks world --task largest-next --items 50 --seeds 1 --json",
             "  dnd eval --tasks world --calibrate-ood --ood",
@@ -110,7 +111,8 @@ final class EvalCommand implements Callable<Integer> {
     @Option(
             names = "--lora-dir",
             paramLabel = "DIR",
-            description = "Trained LoRAs for the controls, as PEFT folders: DIR/<task> and DIR/multitask.")
+            description = "Trained LoRAs for the controls, as PEFT folders: DIR/<task> and DIR/multitask. Default: with"
+                    + " the embedded tasks and base the embedded ones.")
     private @Nullable Path loraDir;
 
     @Option(
@@ -144,7 +146,8 @@ final class EvalCommand implements Callable<Integer> {
         TaskFolder folder = TaskFolder.open(
                 Optional.ofNullable(tasks).orElseGet(() -> NanoSet.embedded().tasks()));
         List<String> chosen = ood ? List.of() : chosen(folder);
-        Optional<LoraFolder> loras = Optional.ofNullable(loraDir).map(LoraFolder::open);
+        Optional<Path> trained = trainedLoras();
+        Optional<LoraFolder> loras = trained.map(LoraFolder::open);
         if (calibrate) {
             calibrate(folder);
         }
@@ -158,7 +161,7 @@ final class EvalCommand implements Callable<Integer> {
             }
             Optional<OodResult> told =
                     ood ? Optional.of(evaluation.outOfDistribution(output.progress())) : Optional.empty();
-            EvalReport done = new EvalReport(facts(dnd, folder, options), results, told);
+            EvalReport done = new EvalReport(facts(dnd, folder, options, trained), results, told);
             print(done);
             if (report != null) {
                 ReportFolder.write(report, done);
@@ -166,6 +169,14 @@ final class EvalCommand implements Callable<Integer> {
             }
         }
         return 0;
+    }
+
+    /** The embedded LoRAs suit the embedded base and tasks only. */
+    private Optional<Path> trainedLoras() {
+        if (loraDir != null || tasks != null || !engine.isEmbeddedModel()) {
+            return Optional.ofNullable(loraDir);
+        }
+        return NanoSet.embedded().adapters();
     }
 
     private EvalOptions options() {
@@ -216,13 +227,13 @@ final class EvalCommand implements Callable<Integer> {
                 training.size(), OutOfDistribution.FILE, bundle.folder());
     }
 
-    private Map<String, Object> facts(DragAndDrop dnd, TaskFolder folder, EvalOptions options) {
+    private Map<String, Object> facts(DragAndDrop dnd, TaskFolder folder, EvalOptions options, Optional<Path> trained) {
         Map<String, Object> facts = new LinkedHashMap<>(dnd.describe());
         facts.put("task_folder", folder.folder().toString());
         facts.put("decoding", "greedy, exact match after trimming");
         facts.put("seeds", options.seeds());
         facts.put("max_tokens", options.maxTokens());
-        Optional.ofNullable(loraDir).ifPresent(dir -> facts.put("lora_dir", dir.toString()));
+        trained.ifPresent(dir -> facts.put("lora_dir", dir.toString()));
         return facts;
     }
 
