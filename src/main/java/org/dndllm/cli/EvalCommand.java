@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import org.dndllm.InvalidInputException;
+import org.dndllm.encoder.ConditionText;
 import org.dndllm.engine.DragAndDrop;
 import org.dndllm.engine.GeneratorBundle;
 import org.dndllm.engine.OodCalibration;
@@ -215,10 +216,12 @@ final class EvalCommand implements Callable<Integer> {
                     "world.json",
                     "gives no task the role train; calibration needs the tasks that the generator was trained on");
         }
-        List<PromptSet> prompts =
-                training.stream().map(name -> folder.task(name).trainPrompts()).toList();
         long seed = 1;
         GeneratorBundle bundle = GeneratorBundle.open(engine.generator());
+        ConditionText text = bundle.manifest().training().conditionText();
+        List<PromptSet> prompts = training.stream()
+                .map(name -> folder.task(name).conditions(text))
+                .toList();
         OutOfDistribution statistics =
                 OodCalibration.calibrate(bundle, engine.options().session(), prompts, seed, output.progress());
         bundle.withOutOfDistribution(statistics, training, seed);
@@ -230,6 +233,9 @@ final class EvalCommand implements Callable<Integer> {
     private Map<String, Object> facts(DragAndDrop dnd, TaskFolder folder, EvalOptions options, Optional<Path> trained) {
         Map<String, Object> facts = new LinkedHashMap<>(dnd.describe());
         facts.put("task_folder", folder.folder().toString());
+        facts.put(
+                "condition_text",
+                dnd.bundle().manifest().training().conditionText().label());
         facts.put("decoding", "greedy, exact match after trimming");
         facts.put("seeds", options.seeds());
         facts.put("max_tokens", options.maxTokens());

@@ -12,6 +12,7 @@ import java.util.OptionalDouble;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.dndllm.InvalidInputException;
+import org.dndllm.encoder.ConditionText;
 import org.dndllm.format.Sha256;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -55,7 +56,7 @@ class GeneratorBundleTest {
         Path copy = Nano.bundleCopy(folder, json -> "");
         BundleManifest nano = GeneratorBundle.open(Nano.BUNDLE).manifest();
         BundleManifest.Run run = new BundleManifest.Run(
-                "recon+task", "mixed", List.of("a", "b"), 100, 60, 12.5, OptionalDouble.of(0.25));
+                "recon+task", ConditionText.MIXED, List.of("a", "b"), 100, 60, 12.5, OptionalDouble.of(0.25));
         BundleManifest.Training training = new BundleManifest.Training(true, "two tasks", 3, Optional.of(run));
 
         GeneratorBundle sealed =
