@@ -16,6 +16,10 @@ import org.dndllm.cli.experiment.JobRunner;
 import org.dndllm.cli.experiment.Materials;
 import org.dndllm.cli.experiment.RunSettings;
 import org.dndllm.cli.nano.NanoRecipe;
+import org.dndllm.eval.ExperimentReport;
+import org.dndllm.eval.JobTable;
+import org.dndllm.eval.ReportScores;
+import org.dndllm.eval.SeedTable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -126,17 +130,73 @@ final class ExperimentCommand implements Callable<Integer> {
                 Optional.ofNullable(set).orElseGet(() -> NanoSet.embedded().folder());
         JobRunner runner = new JobRunner(
                 work, new Materials(folder, Optional.ofNullable(checkpoints)), settings(), this::dnd, this::log);
-        Map<String, String> obstacles = new LinkedHashMap<>();
         for (Job job : wanted) {
             runner.obstacle(job)
-                    .ifPresentOrElse(
-                            reason -> {
-                                obstacles.put(job.name(), reason);
-                                log(job.name() + ": not run, " + reason);
-                            },
-                            () -> runner.run(job));
+                    .ifPresentOrElse(reason -> log(job.name() + ": not run, " + reason), () -> runner.run(job));
         }
+        report(experiment, runner);
         return 0;
+    }
+
+    /** Tables need all jobs but those that cannot be run. */
+    private void report(Experiment experiment, JobRunner runner) {
+        Map<String, String> notRun = new LinkedHashMap<>();
+        Map<String, ReportScores> scores = new LinkedHashMap<>();
+        for (Job job : experiment.jobs()) {
+            if (runner.isDone(job)) {
+                scores.put(job.name(), ReportScores.read(job.title(), runner.report(job)));
+            } else {
+                notRun.put(job.name(), runner.obstacle(job).orElse("not done yet"));
+            }
+        }
+        List<String> missing = experiment.jobs().stream()
+                .filter(job ->
+                        !scores.containsKey(job.name()) && runner.obstacle(job).isEmpty())
+                .map(Job::name)
+                .toList();
+        if (!missing.isEmpty() || scores.isEmpty()) {
+            output.line("no tables yet; not done are %s", notRun.keySet());
+            output.result(Map.of("experiment", experiment.name(), "done", scores.keySet(), "not_done", notRun));
+            return;
+        }
+        Map<String, SeedTable> groups = new LinkedHashMap<>();
+        for (Experiment.Group group : experiment.groups()) {
+            List<ReportScores> seeds = group.jobs().stream()
+                    .filter(scores::containsKey)
+                    .map(job -> java.util.Objects.requireNonNull(scores.get(job)))
+                    .toList();
+            if (!seeds.isEmpty()) {
+                groups.put(group.title(), SeedTable.of(seeds));
+            }
+        }
+        ExperimentReport done = new ExperimentReport(
+                experiment.name(),
+                experiment.question(),
+                facts(),
+                JobTable.of(List.copyOf(scores.values())),
+                groups,
+                notRun);
+        Path folder = work.resolve(experiment.name());
+        done.write(folder);
+        done.lines().forEach(line -> output.line("%s", line));
+        output.line("written    %s", folder);
+        Map<String, Object> json = new LinkedHashMap<>(done.toJson());
+        json.put("written", folder.toString());
+        output.result(json);
+    }
+
+    private Map<String, Object> facts() {
+        Map<String, Object> facts = new LinkedHashMap<>();
+        facts.put("decoding", "greedy, exact match after trimming");
+        facts.put("tasks", "held out");
+        facts.put("prompt_draws", seeds);
+        if (items > 0) {
+            facts.put("items_per_task", items);
+        }
+        if (steps != null) {
+            facts.put("steps", steps);
+        }
+        return facts;
     }
 
     private List<Job> wanted(Experiment experiment) {
