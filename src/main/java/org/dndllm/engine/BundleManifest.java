@@ -133,7 +133,10 @@ public record BundleManifest(
         json.put("name", name);
         json.put("generator", generator.toJson());
         json.put("layout", layout.toJson());
-        json.put("base", Map.of("name", base.name(), "sha256", base.sha256()));
+        Map<String, Object> model = new LinkedHashMap<>(); // ordered: equal bundles have equal manifests
+        model.put("name", base.name());
+        model.put("sha256", base.sha256());
+        json.put("base", model);
         Map<String, Object> how = new LinkedHashMap<>();
         how.put("trained", training.trained());
         how.put("description", training.description());
