@@ -34,16 +34,19 @@ public record JobTable(List<Row> rows) {
     /** Puts at least one evaluation side by side. */
     public static JobTable of(List<ReportScores> jobs) {
         ReportScores last = jobs.getLast();
-        return new JobTable(jobs.stream()
-                .map(job -> new Row(
-                        job.label(),
-                        job.accuracy(Control.BASE),
-                        job.accuracy(Control.GENERATED),
-                        job.difference(Control.GENERATED, Control.BASE),
-                        job == last
-                                ? Optional.empty()
-                                : ReportScores.difference(job.of(Control.GENERATED), last.of(Control.GENERATED))))
-                .toList());
+        List<Row> rows = new ArrayList<>();
+        for (int i = 0; i < jobs.size(); i++) {
+            ReportScores job = jobs.get(i);
+            rows.add(new Row(
+                    job.label(),
+                    job.accuracy(Control.BASE),
+                    job.accuracy(Control.GENERATED),
+                    job.difference(Control.GENERATED, Control.BASE),
+                    i == jobs.size() - 1
+                            ? Optional.empty()
+                            : ReportScores.difference(job.of(Control.GENERATED), last.of(Control.GENERATED))));
+        }
+        return new JobTable(rows);
     }
 
     /** Generators as rows. */

@@ -127,7 +127,7 @@ public final class JobRunner {
         json.put("job", job.name());
         json.put("inputs", hash(made));
         json.put("settings", made);
-        json.put("seconds", (System.nanoTime() - begin) / 1_000_000 / 1e3);
+        json.put("seconds", (System.nanoTime() - begin) / 1e9);
         AtomicFile.writeString(file(job, record), JsonWriter.write(json));
         log.accept(job.name() + ": " + command + " is done");
     }
