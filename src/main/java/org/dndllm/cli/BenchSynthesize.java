@@ -8,7 +8,8 @@ import java.util.concurrent.Callable;
 import org.dndllm.InvalidInputException;
 import org.dndllm.format.GgmlType;
 import org.dndllm.lora.BaseShape;
-import org.dndllm.synth.NanoTask;
+import org.dndllm.nano.NanoWorld;
+import org.dndllm.nano.WorldSpec;
 import org.dndllm.synth.SyntheticBase;
 import org.dndllm.synth.SyntheticVocabulary;
 import org.jspecify.annotations.Nullable;
@@ -22,8 +23,8 @@ import picocli.CommandLine.Parameters;
         name = "synthesize",
         mixinStandardHelpOptions = true,
         header = "Write a random-weight base model of a published shape, for speed and memory work only.",
-        description = "The file says dnd.synthetic = true in its metadata. Without --vocabulary the tokens are learned"
-                + " from a small built-in text and filled up with unused ones.",
+        description = "The file says dnd.synthetic = true in its metadata. Without --vocabulary the tokens are those of"
+                + " the nano world, filled up with unused ones.",
         footer = {
             "",
             "Examples:",
@@ -31,8 +32,6 @@ import picocli.CommandLine.Parameters;
             "  dnd bench synthesize model/config.json small.gguf --type f16 --seed 7"
         })
 final class BenchSynthesize implements Callable<Integer> {
-    private static final int LEARNED = 2048;
-
     @Mixin
     private final Output output = new Output();
 
@@ -65,7 +64,7 @@ final class BenchSynthesize implements Callable<Integer> {
         BaseShape base = BaseOption.shape(shape);
         GgmlType matrixType = Flags.adapterType("--type", type);
         long start = System.nanoTime();
-        SyntheticVocabulary tokens = vocabulary == null ? learned() : SyntheticVocabulary.fromFolder(vocabulary);
+        SyntheticVocabulary tokens = vocabulary == null ? world() : SyntheticVocabulary.fromFolder(vocabulary);
         SyntheticBase.write(target, base, tokens, matrixType, seed, "synthetic-" + shape);
         double seconds = (System.nanoTime() - start) / 1e9;
         output.line("%s: random weights of shape %s, %s, %.1f s", target, shape, matrixType, seconds);
@@ -77,11 +76,7 @@ final class BenchSynthesize implements Callable<Integer> {
         return 0;
     }
 
-    private static SyntheticVocabulary learned() {
-        StringBuilder text = new StringBuilder();
-        NanoTask.all(1)
-                .forEach(task ->
-                        task.train().forEach(item -> text.append(item.prompt()).append('\n')));
-        return SyntheticVocabulary.train(text.toString(), LEARNED);
+    private static SyntheticVocabulary world() {
+        return NanoWorld.of(WorldSpec.standard()).bpeVocabulary();
     }
 }

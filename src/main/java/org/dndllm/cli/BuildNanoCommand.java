@@ -68,20 +68,8 @@ final class BuildNanoCommand implements Callable<Integer> {
             description = "When all is done, make or replace DIR with the shipped files.")
     private @Nullable Path shipTo;
 
-    @Option(
-            names = "--untrained",
-            paramLabel = "DIR",
-            description = "Instead make or replace the untrained set, random numbers in the same formats, in DIR.")
-    private @Nullable Path untrained;
-
     @Override
     public Integer call() {
-        if (untrained != null) {
-            UntrainedNano.write(untrained);
-            output.line("%s written", untrained);
-            output.result(Map.of("written", untrained.toString()));
-            return 0;
-        }
         TorchDevice device = torch.device();
         NanoRecipe recipe = NanoRecipe.standard();
         List<Stage> stages = NanoBuild.stages(recipe, device, this::train);

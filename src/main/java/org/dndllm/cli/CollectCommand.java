@@ -46,7 +46,7 @@ import picocli.CommandLine.Parameters;
             "  dnd collect tasks --save-to checkpoints -m base.gguf --seeds 8 --steps 200 --learning-rate 1e-3",
             "  dnd collect commonsense --save-to ckpts -m qwen2.5-0.5b-f16.gguf --recipe official --steps 75 \\",
             "      --snapshots 50 --second-rate 1e-5 --batch 8 --accumulate 4",
-            "  dnd collect tasks --save-to checkpoints --tasks reverse,plural --shard 1/2 --json",
+            "  dnd collect tasks --save-to checkpoints --tasks first-next,second-word --shard 1/2 --json",
         })
 final class CollectCommand implements Callable<Integer> {
     @Mixin

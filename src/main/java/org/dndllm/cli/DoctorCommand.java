@@ -1,7 +1,6 @@
 package org.dndllm.cli;
 
 import java.lang.management.ManagementFactory;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -106,11 +105,11 @@ final class DoctorCommand implements Callable<Integer> {
 
     private void nanoSet() {
         NanoSet nano = NanoSet.embedded();
-        Path bundle = nano.bundle();
-        GeneratorBundle opened = GeneratorBundle.open(bundle);
+        GeneratorBundle opened = GeneratorBundle.open(nano.bundle());
         fact(
                 "nano set",
-                nano.folder() + ", hashes verified, tasks " + nano.taskNames() + ", "
+                nano.folder() + ", hashes verified, "
+                        + nano.taskFolder().names().size() + " tasks, "
                         + (opened.manifest().training().trained() ? "trained" : "untrained weights"));
     }
 }

@@ -73,6 +73,11 @@ final class EngineFlags {
         return Optional.ofNullable(model).orElseGet(() -> NanoSet.embedded().base());
     }
 
+    /** Whether the base model is the nano set's own, and with it all that was trained for that. */
+    boolean isEmbeddedModel() {
+        return model == null;
+    }
+
     Path generator() {
         return Optional.ofNullable(generator).orElseGet(() -> NanoSet.embedded().bundle());
     }

@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import org.dndllm.InvalidInputException;
+import org.dndllm.encoder.ConditionText;
 import org.dndllm.engine.DragAndDrop;
 import org.dndllm.engine.GeneratorBundle;
 import org.dndllm.engine.OodCalibration;
@@ -48,7 +49,8 @@ import picocli.CommandLine.Option;
         footer = {
             "",
             "Examples:",
-            "  dnd eval --tasks onnx/nano/tasks",
+            "  dnd eval",
+            "  dnd eval --controls --report out",
             "  dnd eval --tasks world --controls --lora-dir loras --report out",
             "  dnd eval --tasks world --task largest-next --items 50 --seeds 1 --json",
             "  dnd eval --tasks world --calibrate-ood --ood",
@@ -110,7 +112,8 @@ final class EvalCommand implements Callable<Integer> {
     @Option(
             names = "--lora-dir",
             paramLabel = "DIR",
-            description = "Trained LoRAs for the controls, as PEFT folders: DIR/<task> and DIR/multitask.")
+            description = "Trained LoRAs for the controls, as PEFT folders: DIR/<task> and DIR/multitask. Default: with"
+                    + " the embedded tasks and base the embedded ones.")
     private @Nullable Path loraDir;
 
     @Option(
@@ -144,7 +147,8 @@ final class EvalCommand implements Callable<Integer> {
         TaskFolder folder = TaskFolder.open(
                 Optional.ofNullable(tasks).orElseGet(() -> NanoSet.embedded().tasks()));
         List<String> chosen = ood ? List.of() : chosen(folder);
-        Optional<LoraFolder> loras = Optional.ofNullable(loraDir).map(LoraFolder::open);
+        Optional<Path> trained = trainedLoras();
+        Optional<LoraFolder> loras = trained.map(LoraFolder::open);
         if (calibrate) {
             calibrate(folder);
         }
@@ -158,7 +162,7 @@ final class EvalCommand implements Callable<Integer> {
             }
             Optional<OodResult> told =
                     ood ? Optional.of(evaluation.outOfDistribution(output.progress())) : Optional.empty();
-            EvalReport done = new EvalReport(facts(dnd, folder, options), results, told);
+            EvalReport done = new EvalReport(facts(dnd, folder, options, trained), results, told);
             print(done);
             if (report != null) {
                 ReportFolder.write(report, done);
@@ -166,6 +170,14 @@ final class EvalCommand implements Callable<Integer> {
             }
         }
         return 0;
+    }
+
+    /** The embedded LoRAs suit the embedded base and tasks only. */
+    private Optional<Path> trainedLoras() {
+        if (loraDir != null || tasks != null || !engine.isEmbeddedModel()) {
+            return Optional.ofNullable(loraDir);
+        }
+        return NanoSet.embedded().adapters();
     }
 
     private EvalOptions options() {
@@ -204,10 +216,12 @@ final class EvalCommand implements Callable<Integer> {
                     "world.json",
                     "gives no task the role train; calibration needs the tasks that the generator was trained on");
         }
-        List<PromptSet> prompts =
-                training.stream().map(name -> folder.task(name).trainPrompts()).toList();
         long seed = 1;
         GeneratorBundle bundle = GeneratorBundle.open(engine.generator());
+        ConditionText text = bundle.manifest().training().conditionText();
+        List<PromptSet> prompts = training.stream()
+                .map(name -> folder.task(name).conditions(text))
+                .toList();
         OutOfDistribution statistics =
                 OodCalibration.calibrate(bundle, engine.options().session(), prompts, seed, output.progress());
         bundle.withOutOfDistribution(statistics, training, seed);
@@ -216,13 +230,16 @@ final class EvalCommand implements Callable<Integer> {
                 training.size(), OutOfDistribution.FILE, bundle.folder());
     }
 
-    private Map<String, Object> facts(DragAndDrop dnd, TaskFolder folder, EvalOptions options) {
+    private Map<String, Object> facts(DragAndDrop dnd, TaskFolder folder, EvalOptions options, Optional<Path> trained) {
         Map<String, Object> facts = new LinkedHashMap<>(dnd.describe());
         facts.put("task_folder", folder.folder().toString());
+        facts.put(
+                "condition_text",
+                dnd.bundle().manifest().training().conditionText().label());
         facts.put("decoding", "greedy, exact match after trimming");
         facts.put("seeds", options.seeds());
         facts.put("max_tokens", options.maxTokens());
-        Optional.ofNullable(loraDir).ifPresent(dir -> facts.put("lora_dir", dir.toString()));
+        trained.ifPresent(dir -> facts.put("lora_dir", dir.toString()));
         return facts;
     }
 

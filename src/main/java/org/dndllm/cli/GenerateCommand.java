@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.dndllm.InvalidInputException;
+import org.dndllm.encoder.ConditionText;
 import org.dndllm.engine.AdapterFolder;
 import org.dndllm.engine.DragAndDrop;
 import org.dndllm.engine.Effect;
@@ -77,6 +78,7 @@ final class GenerateCommand implements Callable<Integer> {
             DragAndDrop.Attached attached = dnd.attach(adapter, 1.0f);
             Effect effect = attached.effect();
             adapter.save(folder, options.adapterType(), Optional.of(effect), replace);
+            warnOfText(dnd.bundle().manifest().training().conditionText());
             dnd.warnings().forEach(warning -> output.note("warning: %s", warning));
             AdapterReport report = new AdapterReport(adapter, attached);
             report.print(output);
@@ -87,5 +89,15 @@ final class GenerateCommand implements Callable<Integer> {
             output.result(json);
         }
         return 0;
+    }
+
+    /** Prompts come without answers here; a generator that never saw them so is out of its element. */
+    private void warnOfText(ConditionText trained) {
+        if (trained != ConditionText.PROMPTS) {
+            output.note(
+                    "warning: the generator was trained on conditions of %s, here it reads prompts alone;"
+                            + " expect a weaker adapter",
+                    trained.label());
+        }
     }
 }

@@ -39,6 +39,7 @@ import picocli.CommandLine.Command;
             TrainCommand.class,
             BenchCommand.class,
             BuildNanoCommand.class,
+            ExperimentCommand.class,
             CommandLine.HelpCommand.class,
         })
 public final class Main {

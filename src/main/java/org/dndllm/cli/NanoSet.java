@@ -1,19 +1,16 @@
 package org.dndllm.cli;
 
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
-import java.util.stream.Stream;
+import java.util.Optional;
 import org.dndllm.EnvironmentException;
+import org.dndllm.eval.TaskFolder;
 
 /** Where the embedded nano models are: {@code onnx/nano} of the installation that the launcher started. */
 record NanoSet(Path folder) {
-    private static final String TRAIN = "_train.json";
 
     static NanoSet embedded() {
-        Path home = Path.of(System.getProperty("dnd.home", "."));
-        NanoSet set = new NanoSet(home.resolve("onnx").resolve("nano"));
+        NanoSet set = new NanoSet(home().resolve("onnx").resolve("nano"));
         if (!Files.isRegularFile(set.base())) {
             throw new EnvironmentException(
                     "the nano set is not in " + set.folder().toAbsolutePath().normalize()
@@ -22,32 +19,31 @@ record NanoSet(Path folder) {
         return set;
     }
 
+    /** The installation that the launcher started. */
+    static Path home() {
+        return Path.of(System.getProperty("dnd.home", "."));
+    }
+
     Path base() {
         return folder.resolve("base.gguf");
     }
 
+    /** The trained generator with its sentence encoder. */
     Path bundle() {
-        return folder.resolve("paper");
+        return folder.resolve("compact");
     }
 
+    /** Task data, with the role of every task. */
     Path tasks() {
         return folder.resolve("tasks");
     }
 
-    /** Names of the embedded tasks, sorted. */
-    List<String> taskNames() {
-        try (Stream<Path> files = Files.list(tasks())) {
-            return files.map(file -> file.getFileName().toString())
-                    .filter(name -> name.endsWith(TRAIN))
-                    .map(name -> name.substring(0, name.length() - TRAIN.length()))
-                    .sorted()
-                    .toList();
-        } catch (IOException e) {
-            throw new EnvironmentException("the nano set's tasks cannot be listed in " + tasks(), e);
-        }
+    /** LoRAs trained by gradient descent, one per task, and {@code multitask}; absent in a set without them. */
+    Optional<Path> adapters() {
+        return Optional.of(folder.resolve("adapters")).filter(Files::isDirectory);
     }
 
-    Path trainPrompts(String task) {
-        return tasks().resolve(task + TRAIN);
+    TaskFolder taskFolder() {
+        return TaskFolder.open(tasks());
     }
 }

@@ -3,7 +3,7 @@ package org.dndllm.cli;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import org.dndllm.train.generator.ConditionText;
+import org.dndllm.encoder.ConditionText;
 import org.dndllm.train.generator.GeneratorSettings;
 import org.dndllm.train.generator.Objective;
 import org.dndllm.train.generator.TaskSet;
@@ -104,7 +104,11 @@ final class ObjectiveFlags {
     TaskSet.Selection selection(int prompts, long seed) {
         Flags.atLeast("--pool", pool, 0);
         Flags.atLeast("--max-tokens", maxTokens, 2);
-        return new TaskSet.Selection(taskList, ConditionText.named(conditionText), pool, prompts, maxTokens, seed);
+        ConditionText text = ConditionText.named(conditionText)
+                .orElseThrow(() -> Flags.wrong(
+                        "--condition-text",
+                        "is '" + conditionText + "', expected one of [prompts, prompts+answers, mixed]"));
+        return new TaskSet.Selection(taskList, text, pool, prompts, maxTokens, seed);
     }
 
     /** Where the checkpoints are; present where the objective needs them. */

@@ -265,7 +265,7 @@ final class TrainCommand implements Callable<Integer> {
                 plan.chosen().source());
         BundleManifest.Run run = new BundleManifest.Run(
                 plan.settings().objective().label(),
-                plan.selection().text().label(),
+                plan.selection().text(),
                 names,
                 result.steps(),
                 result.bestStep(),

@@ -8,6 +8,7 @@ import java.util.OptionalDouble;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 import org.dndllm.InvalidInputException;
+import org.dndllm.encoder.ConditionText;
 import org.dndllm.format.JsonValue;
 import org.dndllm.generator.GeneratorConfig;
 import org.dndllm.lora.AdapterLayout;
@@ -34,6 +35,7 @@ public record BundleManifest(
 
     private static final String FORMAT = "dnd-generator-bundle";
     private static final String RUN = "run";
+    private static final String CONDITION_TEXT = "condition_text";
     private static final String VALIDATION_LOSS = "validation_loss";
     private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
 
@@ -54,6 +56,11 @@ public record BundleManifest(
         public Training(boolean trained, String description, long seed) {
             this(trained, description, seed, Optional.empty());
         }
+
+        /** What of the items conditions were made of; prompts, where that was not noted. */
+        public ConditionText conditionText() {
+            return run.map(Run::conditionText).orElse(ConditionText.PROMPTS);
+        }
     }
 
     /**
@@ -69,7 +76,7 @@ public record BundleManifest(
      */
     public record Run(
             String objective,
-            String conditionText,
+            ConditionText conditionText,
             List<String> tasks,
             long steps,
             long bestStep,
@@ -82,7 +89,7 @@ public record BundleManifest(
         private Map<String, Object> toJson() {
             Map<String, Object> json = new LinkedHashMap<>();
             json.put("objective", objective);
-            json.put("condition_text", conditionText);
+            json.put(CONDITION_TEXT, conditionText.label());
             json.put("tasks", tasks);
             json.put("steps", steps);
             json.put("best_step", bestStep);
@@ -92,9 +99,15 @@ public record BundleManifest(
         }
 
         private static Run fromJson(JsonValue.Obj json) {
+            String label = json.string(CONDITION_TEXT);
+            ConditionText text = ConditionText.named(label)
+                    .orElseThrow(() -> new InvalidInputException(
+                            json.source(),
+                            json.pathOf(CONDITION_TEXT),
+                            "is '" + label + "', expected prompts, prompts+answers or mixed"));
             return new Run(
                     json.string("objective"),
-                    json.string("condition_text"),
+                    text,
                     json.array("tasks").strings(),
                     json.integer("steps"),
                     json.integer("best_step"),
@@ -120,7 +133,10 @@ public record BundleManifest(
         json.put("name", name);
         json.put("generator", generator.toJson());
         json.put("layout", layout.toJson());
-        json.put("base", Map.of("name", base.name(), "sha256", base.sha256()));
+        Map<String, Object> model = new LinkedHashMap<>(); // ordered: equal bundles have equal manifests
+        model.put("name", base.name());
+        model.put("sha256", base.sha256());
+        json.put("base", model);
         Map<String, Object> how = new LinkedHashMap<>();
         how.put("trained", training.trained());
         how.put("description", training.description());

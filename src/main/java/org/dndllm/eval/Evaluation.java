@@ -80,7 +80,7 @@ public final class Evaluation implements AutoCloseable {
         }
         Map<String, List<OutOfDistribution.Score>> scores = new TreeMap<>();
         for (String name : names) {
-            PromptSet prompts = bench.task(name).trainPrompts();
+            PromptSet prompts = bench.conditions(bench.task(name));
             scores.put(
                     name,
                     LongStream.rangeClosed(1, SCORE_DRAWS)

@@ -134,8 +134,7 @@ public final class ReportFolder {
                 });
     }
 
-    private static void estimate(CSVPrinter printer, @org.jspecify.annotations.Nullable Estimate estimate)
-            throws IOException {
+    static void estimate(CSVPrinter printer, @org.jspecify.annotations.Nullable Estimate estimate) throws IOException {
         printer.print(estimate == null ? "" : estimate.value());
         printer.print(estimate == null ? "" : estimate.low());
         printer.print(estimate == null ? "" : estimate.high());
@@ -189,11 +188,12 @@ public final class ReportFolder {
         }
     }
 
-    private interface Rows {
+    /** What stands under the header of a CSV file. */
+    interface Rows {
         void print(CSVPrinter printer) throws IOException;
     }
 
-    private static String csv(List<String> header, Rows rows) {
+    static String csv(List<String> header, Rows rows) {
         StringWriter text = new StringWriter();
         try (CSVPrinter printer = new CSVPrinter(text, CSVFormat.RFC4180)) {
             printer.printRecord(header);

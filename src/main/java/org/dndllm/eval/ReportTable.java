@@ -62,16 +62,16 @@ public record ReportTable(List<List<String>> rows) {
         return String.format(Locale.ROOT, "%.2f%s", mean, outside > 0 ? " (unlike, " + outside + " draws)" : "");
     }
 
-    private static String value(Optional<Estimate> estimate, String format) {
+    static String value(Optional<Estimate> estimate, String format) {
         return estimate.map(e -> percent(e.value(), format)).orElse("-");
     }
 
-    private static String interval(Optional<Estimate> estimate, String format) {
+    static String interval(Optional<Estimate> estimate, String format) {
         return estimate.map(e -> "[" + percent(e.low(), format) + ", " + percent(e.high(), format) + "]")
                 .orElse("-");
     }
 
-    private static String percent(double share, String format) {
+    static String percent(double share, String format) {
         return String.format(Locale.ROOT, format, 100 * share);
     }
 

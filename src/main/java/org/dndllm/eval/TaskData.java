@@ -1,8 +1,10 @@
 package org.dndllm.eval;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.dndllm.InvalidInputException;
+import org.dndllm.encoder.ConditionText;
 import org.dndllm.engine.PromptSet;
 
 /**
@@ -41,6 +43,21 @@ public record TaskData(
         requireTrain();
         return new PromptSet(
                 source + TaskFolder.TRAIN, train.stream().map(TaskItem::prompt).toList());
+    }
+
+    /**
+     * What a generator that was trained on texts of this kind is to read: made of the training split, never of the test
+     * split. Item by item in the order of {@link #trainPrompts}, so that the same draw is of the same items.
+     *
+     * @throws InvalidInputException if there is no training split
+     */
+    public PromptSet conditions(ConditionText kind) {
+        requireTrain();
+        List<String> texts = new ArrayList<>(train.size());
+        for (TaskItem item : train) {
+            texts.add(kind.of(texts.size(), item.prompt(), item.response()));
+        }
+        return new PromptSet(source + TaskFolder.TRAIN, texts);
     }
 
     /**

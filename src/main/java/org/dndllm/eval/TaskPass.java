@@ -70,7 +70,7 @@ final class TaskPass {
     private Measurement measure(Control control) {
         return switch (control) {
             case BASE -> new Measurement(control, List.of(base()), "");
-            case GENERATED -> perSeed(control, seed -> generated(task.trainPrompts(), seed, "seed " + seed, true));
+            case GENERATED -> perSeed(control, seed -> generated(bench.conditions(task), seed, "seed " + seed, true));
             case JUNK ->
                 perSeed(
                         control,
@@ -131,7 +131,7 @@ final class TaskPass {
             // hashCode of a String is the same on every machine
             Random random = new Random(31 * seed + task.name().hashCode());
             String other = others.get(random.nextInt(others.size()));
-            PromptSet prompts = bench.task(other).trainPrompts();
+            PromptSet prompts = bench.conditions(bench.task(other));
             return generated(prompts, seed, "prompts of " + other + ", seed " + seed, false);
         });
     }

@@ -4,6 +4,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import org.dndllm.engine.DragAndDrop;
+import org.dndllm.engine.PromptSet;
 import org.dndllm.lora.BaseShape;
 
 /** What all tasks of an evaluation share; tasks are read once. */
@@ -57,6 +58,11 @@ final class Workbench implements AutoCloseable {
     /** Prompts that a condition has (N). */
     int prompts() {
         return dnd.bundle().prompts();
+    }
+
+    /** What the generator reads of a task: the kind of text that it was trained on. */
+    PromptSet conditions(TaskData task) {
+        return task.conditions(dnd.bundle().manifest().training().conditionText());
     }
 
     BaseShape shape() {

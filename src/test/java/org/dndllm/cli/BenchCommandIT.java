@@ -172,6 +172,6 @@ class BenchCommandIT {
         Cli.run("chat", "-m", model, "--prompt", "hello", "-n", 2).ok();
         Cli.run("bench", "synthesize", config, model).refused(1, model.toString(), "exists already");
         Cli.run("demo", "-m", model)
-                .refused(1, model.toString(), Nano.BUNDLE.getFileName().toString());
+                .refused(1, model.toString(), Nano.SET.resolve("compact").toString());
     }
 }

@@ -17,7 +17,14 @@ class ChatCommandIT {
 
     @BeforeAll
     static void generate() {
-        Cli.run("generate", "--prompts", Nano.REVERSE, "--save-to", shared.resolve("adapter"))
+        Cli.run(
+                        "generate",
+                        "--generator",
+                        Nano.BUNDLE,
+                        "--prompts",
+                        Nano.REVERSE,
+                        "--save-to",
+                        shared.resolve("adapter"))
                 .ok();
         adapter = shared.resolve("adapter/adapter.gguf");
     }

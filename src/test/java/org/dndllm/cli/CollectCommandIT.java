@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.dndllm.engine.Nano;
 import org.dndllm.format.GgufFile;
 import org.dndllm.lora.BaseShape;
 import org.dndllm.lora.LoraWeights;
@@ -24,7 +25,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** {@code dnd collect} on small data and the embedded base model. */
 class CollectCommandIT {
-    private static final Path BASE = Cli.ROOT.resolve("onnx/nano/base.gguf");
+    private static final Path BASE = Nano.BASE;
 
     @TempDir
     Path folder;

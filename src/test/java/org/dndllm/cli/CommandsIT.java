@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import javax.imageio.ImageIO;
 import org.dndllm.engine.Nano;
 import org.dndllm.format.SafetensorsFile;
 import org.dndllm.lora.PeftAdapter;
@@ -39,28 +40,34 @@ class CommandsIT {
     @BeforeAll
     static void generate() {
         adapter = shared.resolve("adapter");
-        Cli.run("generate", "--prompts", Nano.REVERSE, "--save-to", adapter).ok();
+        Cli.run("generate", "--generator", Nano.BUNDLE, "--prompts", Nano.REVERSE, "--save-to", adapter)
+                .ok();
     }
 
     @Test
-    void demo_text_showsEveryStep() {
-        Cli run = Cli.run("demo", "-n", 6).ok();
+    void demo_text_showsEveryStep() throws IOException {
+        Path chart = folder.resolve("new/chart.png");
+        Cli run = Cli.run("demo", "--generator", Nano.BUNDLE, "--items", 4, "-n", 2, "--chart", chart)
+                .ok();
 
         assertThat(run.out())
+                .contains("task   ", "(held_out)", "to see this again: dnd demo --task ")
                 .contains(
                         "base  ", "generator nano", "prompt  ", "condition [16 prompts", "adapter   rank 4", "norms  ")
-                .contains("effect  ", "timings   encode", "attach ", "logits bit-identical to before: yes");
+                .contains("effect  ", "timings   encode", "attach ", "logits bit-identical to before: yes")
+                .contains("expected  \"", "4 test items", "generated adapter", "chart     " + chart)
+                .containsPattern("few-shot .* --all-controls measures it");
         assertThat(run.err()).contains("untrained weights");
         assertThat(run.out()).doesNotContain("warning");
+        assertThat(ImageIO.read(chart.toFile()).getWidth()).isGreaterThan(500);
     }
 
     @Test
     void demo_json_oneObjectWithStagesAndIdentity() {
-        JsonNode json = Cli.run("demo", "--task", "addition", "--seed", 3, "-n", 6, "--json")
-                .json();
+        JsonNode json = demo(Nano.BUNDLE, "first-upper", 3);
 
         assertThat(json.get("identical_after_detach").asBoolean()).isTrue();
-        assertThat(json.get("task").asString()).isEqualTo("addition");
+        assertThat(json.get("task").asString()).isEqualTo("first-upper");
         assertThat(json.get("text_detached")).isEqualTo(json.get("text_base"));
         assertThat(json.get("timings_ms").propertyNames())
                 .containsExactlyInAnyOrder("encode", "generate", "detokenize", "convert", "load", "attach", "effect");
@@ -68,11 +75,56 @@ class CommandsIT {
         assertThat(json.get("warnings").get(0).asString()).contains("untrained weights");
         assertThat(json.get("model").get("trained").asBoolean()).isFalse();
         assertThat(json.get("prompts").get("seed").asInt()).isEqualTo(3);
+        assertThat(json.at("/scores/summary/controls").propertyNames())
+                .containsExactly("base", "generated", "nearest", "multitask", "shuffled", "junk", "own_labels");
+        assertThat(json.at("/scores/summary/controls/generated/accuracy/high").asDouble())
+                .isPositive();
+        assertThat(json.get("not_measured").propertyNames())
+                .containsExactlyInAnyOrder("training_mean", "training_best", "few_shot");
+        assertThat(json.get("expected").asString()).isNotBlank();
+    }
+
+    @Test
+    void demo_sameSeed_sameTaskAndAnswers() {
+        JsonNode once = Cli.run(demo("--seed", 5)).json();
+        JsonNode again = Cli.run(demo("--seed", 5)).json();
+        JsonNode other = Cli.run(demo("--seed", 6)).json();
+
+        assertThat(again.get("task")).isEqualTo(once.get("task"));
+        assertThat(again.get("text_adapter")).isEqualTo(once.get("text_adapter"));
+        assertThat(again.at("/scores/summary/controls")).isEqualTo(once.at("/scores/summary/controls"));
+        assertThat(List.of(other.get("task"), other.get("question")))
+                .isNotEqualTo(List.of(once.get("task"), once.get("question")));
+    }
+
+    @Test
+    void demo_otherBaseOfTheSameShape_hasNoTrainedLoras() throws IOException {
+        Path base = Files.copy(Nano.BASE, folder.resolve("base.gguf"));
+
+        JsonNode json = Cli.run(demo("--task", "first-upper", "-m", base)).json();
+
+        assertThat(json.at("/scores/summary/controls/own_labels/measured").asBoolean())
+                .isFalse();
+        assertThat(json.at("/scores/summary/controls/own_labels/remark").asString())
+                .contains("no folder of trained LoRAs");
+    }
+
+    private JsonNode demo(Path generator, String task, int seed) {
+        return Cli.run(demo("--generator", generator, "--task", task, "--seed", seed))
+                .json();
+    }
+
+    /** A few items, short answers, the chart out of the way. */
+    private Object[] demo(Object... more) {
+        return Stream.concat(
+                        Stream.of("demo", "--items", 4, "-n", 2, "--json", "--chart", folder.resolve("chart.png")),
+                        Stream.of(more))
+                .toArray();
     }
 
     @Test
     void demo_unknownTask_listsTheTasks() {
-        Cli.run("demo", "--task", "unknown").refused(2, "unknown", "addition", "reverse");
+        Cli.run("demo", "--task", "unknown").refused(2, "unknown", "first-upper", "digit-reverse");
     }
 
     @ParameterizedTest
@@ -89,7 +141,8 @@ class CommandsIT {
         Path target = folder.resolve("out");
 
         // when
-        Cli run = Cli.run("generate", "--prompts", prompts, "--save-to", target).ok();
+        Cli run = Cli.run("generate", "--generator", Nano.BUNDLE, "--prompts", prompts, "--save-to", target)
+                .ok();
 
         // then
         assertThat(run.out()).contains("written   " + target);
@@ -102,7 +155,7 @@ class CommandsIT {
         Path target = folder.resolve("out");
         Cli run = withInput(
                 "first word\nsecond word\n",
-                () -> Cli.run("generate", "--prompts", "-", "--save-to", target, "--json"));
+                () -> Cli.run("generate", "--generator", Nano.BUNDLE, "--prompts", "-", "--save-to", target, "--json"));
 
         JsonNode json = run.json();
         assertThat(json.get("prompts").get("source").asString()).isEqualTo("<stdin>");
@@ -213,7 +266,7 @@ class CommandsIT {
     @ParameterizedTest
     @CsvSource({
         "onnx/nano/base.gguf, gguf, qwen2.block_count",
-        "onnx/nano/paper, generator bundle, all hashes verified",
+        "onnx/nano/compact, generator bundle, all hashes verified",
         "src/test/resources/format/reference.safetensors, safetensors, tensors",
         "src/test/resources/format/nested.pt, torch archive, tensors",
         "src/test/resources/format/state_dict.pth, torch archive, tensors",
@@ -236,7 +289,7 @@ class CommandsIT {
         Path bundle = Nano.compactBundle(folder.resolve("compact")).folder();
 
         assertThat(Cli.run("inspect", bundle).ok().out())
-                .contains("family      compact, kernel 3", "8 slots of width 32", "70 of 4 x 32, plain");
+                .contains("family      compact, kernel 3", "8 slots of width 32", " of 4 x 32, plain");
         JsonNode generator = Cli.run("inspect", bundle, "--json")
                 .json()
                 .get(bundle.toString())
@@ -326,7 +379,10 @@ class CommandsIT {
     private static Map<String, List<Byte>> twoPrompts() {
         Path reference = shared.resolve("two-prompts");
         if (!Files.exists(reference)) {
-            withInput("first word\nsecond word", () -> Cli.run("generate", "--prompts", "-", "--save-to", reference))
+            withInput(
+                            "first word\nsecond word",
+                            () -> Cli.run(
+                                    "generate", "--generator", Nano.BUNDLE, "--prompts", "-", "--save-to", reference))
                     .ok();
         }
         return tensors(reference);

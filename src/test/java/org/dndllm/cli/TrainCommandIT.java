@@ -11,14 +11,13 @@ import java.util.List;
 import java.util.Map;
 import org.dndllm.engine.BundleManifest;
 import org.dndllm.engine.GeneratorBundle;
+import org.dndllm.engine.Nano;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 
-/** {@code dnd train} on the embedded base, encoder and tasks. */
+/** {@code dnd train} on the embedded base and encoder. */
 class TrainCommandIT {
-    private static final Path NANO = Cli.ROOT.resolve("onnx/nano");
-
     @TempDir
     Path folder;
 
@@ -27,7 +26,7 @@ class TrainCommandIT {
         Path bundle = folder.resolve("bundle");
 
         // when
-        JsonNode json = train(NANO.resolve("tasks"), bundle).json();
+        JsonNode json = train(Nano.TASKS, bundle).json();
 
         // then
         assertThat(json.get("relative_difference").asDouble()).isLessThan(1e-4);
@@ -52,9 +51,9 @@ class TrainCommandIT {
         JsonNode generated = Cli.run(
                         "generate",
                         "--prompts",
-                        NANO.resolve("tasks/reverse_train.json"),
+                        Nano.REVERSE,
                         "-m",
-                        NANO.resolve("base.gguf"),
+                        Nano.BASE,
                         "--generator",
                         bundle,
                         "--save-to",
@@ -65,7 +64,7 @@ class TrainCommandIT {
         assertThat(adapter.resolve("adapter_model.safetensors")).isNotEmptyFile();
 
         // a run that is over goes on with nothing to do, and gives the same bundle again
-        JsonNode again = train(NANO.resolve("tasks"), bundle, "--replace", true).json();
+        JsonNode again = train(Nano.TASKS, bundle, "--replace", true).json();
         assertThat(again.get("loss")).isEqualTo(json.get("loss"));
         assertThat(GeneratorBundle.open(bundle).manifest().files()).isEqualTo(manifest.files());
     }
@@ -80,7 +79,7 @@ class TrainCommandIT {
                         "--save-to",
                         loras,
                         "-m",
-                        NANO.resolve("base.gguf"),
+                        Nano.BASE,
                         "--seeds",
                         2,
                         "--steps",
@@ -161,8 +160,7 @@ class TrainCommandIT {
         train(tasks, out, "--device", "cuda").refused(3, "CUDA");
         train(folder.resolve("nowhere"), out).refused(1, "nowhere");
         train(tasks, out, "--init-from", folder).refused(1, "bundle.json");
-        train(tasks, out, "--init-from", NANO.resolve("paper"), "--stages", "4,4,4")
-                .refused(2, "--init-from");
+        train(tasks, out, "--init-from", Nano.BUNDLE, "--stages", "4,4,4").refused(2, "--init-from");
         assertThat(out).doesNotExist();
         Files.createDirectory(out);
         train(tasks, out).refused(1, "exists already", "--replace");

@@ -67,6 +67,7 @@ class UsageIT {
         "--adapter-type, demo --adapter-type q8_0",
         "--adapter-type, bench adapter --adapter-type f64",
         "--task,         demo --task unknown",
+        "--items,        demo --items -1",
         "--type,         convert absent target.gguf --base qwen2.5-0.5b --type q2_k",
         "--type,         convert onnx/nano/base.gguf absent-folder --base qwen2.5-0.5b --type f16",
         "--type,         bench synthesize qwen2.5-0.5b target.gguf --type q4_0",

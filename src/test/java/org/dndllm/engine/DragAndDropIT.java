@@ -18,6 +18,7 @@ import org.dndllm.format.Sha256;
 import org.dndllm.llama.ContextOptions;
 import org.dndllm.llama.LoraAdapter;
 import org.dndllm.llama.ModelOptions;
+import org.dndllm.lora.AdapterLayout;
 import org.dndllm.lora.LoraWeights;
 import org.dndllm.onnx.SessionOptions;
 import org.junit.jupiter.api.AfterAll;
@@ -175,20 +176,23 @@ class DragAndDropIT {
 
     @Test
     void open_bundleForAnotherShape_refusedNamingBoth() {
-        // given: three layers instead of two, otherwise consistent
+        // given: twice as many layers, otherwise consistent
+        AdapterLayout layout = dnd.bundle().manifest().layout();
+        int layers = layout.shape().layers();
+        int tokens = layout.tokens();
         Path bundle = Nano.bundleCopy(
                 folder,
-                json -> json.replace("\"layers\": 2", "\"layers\": 3")
-                        .replace("\"tokens\": 70", "\"tokens\": 105")
-                        .replace("[70, 6, 34]", "[105, 6, 34]"));
+                json -> json.replace("\"layers\": " + layers, "\"layers\": " + 2 * layers)
+                        .replace("\"tokens\": " + tokens, "\"tokens\": " + 2 * tokens)
+                        .replace("[" + tokens + ", ", "[" + 2 * tokens + ", "));
 
         // when, then
         assertThatThrownBy(() -> DragAndDrop.open(Nano.BASE, bundle, OPTIONS))
                 .isInstanceOf(InvalidInputException.class)
                 .hasMessageContaining(bundle.toString())
                 .hasMessageContaining(Nano.BASE.toString())
-                .hasMessageContaining("layers=3")
-                .hasMessageContaining("layers=2");
+                .hasMessageContaining("layers=" + layers)
+                .hasMessageContaining("layers=" + 2 * layers);
     }
 
     @Test

@@ -12,6 +12,7 @@ import java.util.OptionalDouble;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.dndllm.InvalidInputException;
+import org.dndllm.encoder.ConditionText;
 import org.dndllm.format.Sha256;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -55,7 +56,7 @@ class GeneratorBundleTest {
         Path copy = Nano.bundleCopy(folder, json -> "");
         BundleManifest nano = GeneratorBundle.open(Nano.BUNDLE).manifest();
         BundleManifest.Run run = new BundleManifest.Run(
-                "recon+task", "mixed", List.of("a", "b"), 100, 60, 12.5, OptionalDouble.of(0.25));
+                "recon+task", ConditionText.MIXED, List.of("a", "b"), 100, 60, 12.5, OptionalDouble.of(0.25));
         BundleManifest.Training training = new BundleManifest.Training(true, "two tasks", 3, Optional.of(run));
 
         GeneratorBundle sealed =
@@ -104,10 +105,10 @@ class GeneratorBundleTest {
                 edit("kernel of zero", "\"kernel\": 5", "\"kernel\": 0", "generator"),
                 edit("kernel is text", "\"kernel\": 5", "\"kernel\": \"five\"", "kernel"),
                 edit("stages absent", "\"stages\"", "\"stage\"", "stages"),
-                edit("stage of two extents", "\\[16, 48, 48\\]", "[16, 48]", "stages"),
-                edit("stage of zero", "\\[16, 48, 48\\]", "[0, 48, 48]", "stages"),
-                edit("stage beyond int", "\\[16, 48, 48\\]", "[99999999999, 48, 48]", "stages"),
-                edit("stages disagree with the layout", "\\[70, 6, 34\\]", "[70, 6, 36]", "generator.stages"),
+                edit("stage of two extents", "\\[16, 48, 64\\]", "[16, 48]", "stages"),
+                edit("stage of zero", "\\[16, 48, 64\\]", "[0, 48, 64]", "stages"),
+                edit("stage beyond int", "\\[16, 48, 64\\]", "[99999999999, 48, 64]", "stages"),
+                edit("stages disagree with the layout", "(\\[\\d+, \\d+), 34\\]", "$1, 36]", "generator.stages"),
                 edit("layout absent", "\"layout\"", "\"lay-out\"", "layout"),
                 edit("layout version", "\"format\": 1,", "\"format\": 9,", "layout.format"),
                 edit("rank of zero", "\"rank\": 4", "\"rank\": 0", "rank"),
@@ -122,9 +123,9 @@ class GeneratorBundleTest {
                 edit("unknown module", "\"q_proj\"", "\"r_proj\"", "modules"),
                 edit("module twice", "\"q_proj\", \"k_proj\"", "\"q_proj\", \"q_proj\"", "modules"),
                 edit("no modules", "\"modules\": \\[[^\\]]*\\]", "\"modules\": []", "modules"),
-                edit("token count", "\"tokens\": 70", "\"tokens\": 71", "tokens"),
-                edit("shape without layers", "\"layers\": 2,", "", "layers"),
-                edit("shape of negative layers", "\"layers\": 2", "\"layers\": -2", "layers"),
+                edit("token count", "\"tokens\": (\\d+)", "\"tokens\": 1$1", "tokens"),
+                edit("shape without layers", "\"layers\": \\d+,", "", "layers"),
+                edit("shape of negative layers", "\"layers\": ", "\"layers\": -", "layers"),
                 edit("unknown architecture", "\"qwen2\"", "\"llama\"", "architecture"),
                 edit("base absent", "\"base\": \\{\\s*\"name\"", "\"basis\": {\"name\"", "base"),
                 edit("base hash too short", "(\"sha256\": \")[0-9a-f]{60}", "$1", "base.sha256"),

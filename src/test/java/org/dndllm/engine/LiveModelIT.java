@@ -18,6 +18,9 @@ import org.junit.jupiter.api.Test;
 class LiveModelIT {
     private static final ContextOptions CONTEXT =
             ContextOptions.DEFAULT.withContextLength(512).withThreads(1);
+    /** Never ends, so that a trained model, which soon has answered, goes on. */
+    private static final String LETTERS = "root ::= [a-z] root";
+
     private static final List<ChatMessage> QUESTION = List.of(ChatMessage.user("Write the word garden backwards."));
 
     private static LiveModel live;
@@ -38,7 +41,8 @@ class LiveModelIT {
         StringBuilder streamed = new StringBuilder();
 
         // when
-        Completion answer = live.chat(QUESTION, SamplerOptions.of(1, 5), 20, streamed::append, CancelToken.create());
+        Completion answer = live.chat(
+                QUESTION, SamplerOptions.of(1, 5).withGrammar(LETTERS), 20, streamed::append, CancelToken.create());
 
         // then
         assertThat(answer.finish()).isEqualTo(Completion.Finish.LENGTH);
@@ -71,9 +75,11 @@ class LiveModelIT {
 
     @Test
     void chat_sameSeed_sameText() {
-        Completion first = live.chat(QUESTION, SamplerOptions.of(1, 9), 16, text -> {}, CancelToken.create());
-        Completion second = live.chat(QUESTION, SamplerOptions.of(1, 9), 16, text -> {}, CancelToken.create());
-        Completion other = live.chat(QUESTION, SamplerOptions.of(1, 10), 16, text -> {}, CancelToken.create());
+        SamplerOptions nine = SamplerOptions.of(1, 9).withGrammar(LETTERS);
+        SamplerOptions ten = SamplerOptions.of(1, 10).withGrammar(LETTERS);
+        Completion first = live.chat(QUESTION, nine, 16, text -> {}, CancelToken.create());
+        Completion second = live.chat(QUESTION, nine, 16, text -> {}, CancelToken.create());
+        Completion other = live.chat(QUESTION, ten, 16, text -> {}, CancelToken.create());
 
         assertThat(second).isEqualTo(first);
         assertThat(other.text()).as("seed 10 against seed 9").isNotEqualTo(first.text());
@@ -83,17 +89,18 @@ class LiveModelIT {
     void chat_cancelledWhileItAnswers_endsWithWhatThereIs() {
         // given
         CancelToken cancel = CancelToken.create();
-        String greedy = live.chat(QUESTION, SamplerOptions.GREEDY, 24, text -> {}, CancelToken.create())
+        SamplerOptions letters = SamplerOptions.GREEDY.withGrammar(LETTERS);
+        String greedy = live.chat(QUESTION, letters, 24, text -> {}, CancelToken.create())
                 .text();
 
         // when
-        Completion answer = live.chat(QUESTION, SamplerOptions.GREEDY, 24, text -> cancel.cancel(), cancel);
+        Completion answer = live.chat(QUESTION, letters, 24, text -> cancel.cancel(), cancel);
 
         // then: and the next answer is whole again
         assertThat(answer.finish()).isEqualTo(Completion.Finish.CANCELLED);
         assertThat(answer.tokens()).isLessThan(24);
         assertThat(greedy).startsWith(answer.text());
-        assertThat(live.chat(QUESTION, SamplerOptions.GREEDY, 24, text -> {}, CancelToken.create())
+        assertThat(live.chat(QUESTION, letters, 24, text -> {}, CancelToken.create())
                         .text())
                 .isEqualTo(greedy);
     }

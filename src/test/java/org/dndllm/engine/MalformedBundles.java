@@ -11,6 +11,8 @@ import java.util.stream.Stream;
 
 /** The nano generator bundle, spoilt in one place each. */
 final class MalformedBundles {
+    private static final String LAYERS = "\"layers\": 4,"; // of the shipped base
+
     private final Path folder;
     private final Path sound;
     private final List<MalformedInput> all = new ArrayList<>();
@@ -69,20 +71,20 @@ final class MalformedBundles {
         manifest("version is text", "version", "\"version\": 1", "\"version\": \"1\"");
         manifest("no name", "name", "\"name\": \"nano-paper-untrained\",", "");
         manifest("unknown family", "family", "\"paper\"", "\"novel\"");
-        manifest("stage of two extents", "stages", "[16, 48, 48]", "[16, 48]");
-        manifest("stage of 0", "stages", "[16, 48, 48]", "[0, 48, 48]");
-        manifest("last stage beside the layout", "generator.stages", "[70, 6, 34]", "[70, 6, 36]");
+        manifest("stage of two extents", "stages", "[16, 48, 64]", "[16, 48]");
+        manifest("stage of 0", "stages", "[16, 48, 64]", "[0, 48, 64]");
+        manifest("last stage beside the layout", "generator.stages", ", 6, 34]", ", 6, 36]");
         manifest("kernel 0", "generator", "\"kernel\": 5", "\"kernel\": 0");
         manifest("rank 0", "rank", "\"rank\": 4", "\"rank\": 0");
         manifest("odd chunk", "chunk", "\"chunk\": 32", "\"chunk\": 31");
-        manifest("no layers", "layers", "\"layers\": 2,", "");
-        manifest("2^20 layers", "layout.base.layers", "\"layers\": 2,", "\"layers\": 1048576,");
+        manifest("no layers", "layers", LAYERS, "");
+        manifest("2^20 layers", "layout.base.layers", LAYERS, "\"layers\": 1048576,");
         manifest("more KV heads than heads", "layout.base.kv_heads", "\"kv_heads\": 2", "\"kv_heads\": 5");
         manifest("base of another family", "layout.base.architecture", "\"qwen2\"", "\"llama\"");
         manifest("rank is too large", "layout.rank", "\"rank\": 4", "\"rank\": 2000000000");
         manifest("unknown module", "modules", "\"q_proj\"", "\"c_attn\"");
         manifest("module twice", "modules", "\"k_proj\"", "\"q_proj\"");
-        manifest("another number of tokens", "tokens", "\"tokens\": 70", "\"tokens\": 71");
+        manifest("another number of tokens", "tokens", "\"tokens\": ", "\"tokens\": 1");
         manifest("alpha 0", "alpha", "\"alpha\": 512.0", "\"alpha\": 0");
         manifest("file that climbs folders", "files", "\"vocab.txt\":", "\"../vocab.txt\":");
         manifest("generator not listed", "files", "\"generator.onnx\":", "\"vocab2.txt\":");

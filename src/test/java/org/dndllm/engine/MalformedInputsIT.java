@@ -38,8 +38,7 @@ class MalformedInputsIT {
     private static final ContextOptions SMALL =
             ContextOptions.DEFAULT.withContextLength(64).withThreads(1).withBatch(16);
     private static final int[] PROMPT = {5, 17, 42, 99};
-    private static final Path BASE =
-            Path.of(System.getProperty("dnd.root", ".")).resolve("onnx/nano/base.gguf");
+    private static final Path BASE = Nano.BASE;
     private static final int ADAPTER_MUTANTS = 1_500;
     private static final int MODEL_MUTANTS = 300;
 
@@ -92,7 +91,7 @@ class MalformedInputsIT {
                         MalformedTensorFiles.safetensors(folder),
                         MalformedTensorFiles.torch(folder),
                         MalformedPrompts.of(folder),
-                        MalformedBundles.of(folder, BASE.resolveSibling("paper")))
+                        MalformedBundles.of(folder, Nano.BUNDLE))
                 .flatMap(List::stream);
     }
 

@@ -44,8 +44,7 @@ public record EvalWorld(Path tasks, Path loras) {
         try {
             Files.createDirectories(tasks);
             for (String name : List.of("addition", "choice", "first-letter", "larger", "plural", "reverse")) {
-                List<TaskItem> train =
-                        TaskFolder.open(Nano.SET.resolve("tasks")).task(name).train();
+                List<TaskItem> train = TaskFolder.open(Nano.TASKS).task(name).train();
                 write(tasks.resolve(name + "_train.json"), train.subList(0, TRAIN));
                 write(tasks.resolve(name + "_test.json"), test(name));
             }
@@ -82,7 +81,7 @@ public record EvalWorld(Path tasks, Path loras) {
     }
 
     private static List<TaskItem> test(String name) {
-        return TaskFolder.open(Nano.SET.resolve("tasks")).task(name).test().subList(0, ITEMS);
+        return TaskFolder.open(Nano.TASKS).task(name).test().subList(0, ITEMS);
     }
 
     private static List<TaskItem> asAnswered(LiveModel live, List<TaskItem> items) {

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import org.dndllm.InvalidInputException;
+import org.dndllm.encoder.ConditionText;
 import org.dndllm.format.JsonValue;
 import org.dndllm.train.Example;
 import org.dndllm.train.Seeds;
@@ -144,11 +145,19 @@ public record TaskSet(List<GeneratorTask> train, List<GeneratorTask> validation)
             tasks.add(new GeneratorTask(
                     name,
                     data.sha256(),
-                    selection.text().texts(pool),
+                    texts(pool, selection.text()),
                     examples(split.train(), selection, tokenizer),
                     examples(split.validation(), selection, tokenizer)));
         }
         return tasks;
+    }
+
+    private static List<String> texts(List<TaskItem> pool, ConditionText kind) {
+        List<String> texts = new ArrayList<>(pool.size());
+        for (TaskItem item : pool) {
+            texts.add(kind.of(texts.size(), item.prompt(), item.response()));
+        }
+        return texts;
     }
 
     private static List<TaskItem> pool(TaskData data, List<TaskItem> items, Selection selection) {

@@ -1,0 +1,238 @@
+package org.dndllm.cli;
+
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.LocalTime;
+import java.time.ZoneId;
+import java.time.temporal.ChronoUnit;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.dndllm.cli.experiment.Experiment;
+import org.dndllm.cli.experiment.Job;
+import org.dndllm.cli.experiment.JobRunner;
+import org.dndllm.cli.experiment.Materials;
+import org.dndllm.cli.experiment.RunSettings;
+import org.dndllm.cli.nano.NanoRecipe;
+import org.dndllm.eval.ExperimentReport;
+import org.dndllm.eval.JobTable;
+import org.dndllm.eval.ReportScores;
+import org.dndllm.eval.SeedTable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code dnd experiment}. */
+@Command(
+        name = "experiment",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        header = "Train and evaluate generators on the nano world to answer a question, with 95 %% intervals.",
+        description = {
+            "NAME is one of:",
+            "  headline        the shipped recipe with three training seeds and the paper's, beside all controls",
+            "  condition-text  conditions of prompts, of prompts and answers, mixed (arXiv 2506.16406 Table 4a)",
+            "  task-count      4, 8, 16, 16 less varied and 32 training tasks (Table 4c)",
+            "",
+            "An experiment is a list of jobs, each in WORK/jobs/JOB: bundle, bundle.work (the training run), report (dnd"
+                    + " eval) and done.json. Experiments share jobs of the same name. Run it again after an interruption:"
+                    + " what is done is skipped, training goes on from its last checkpoint. A job that was made with"
+                    + " other settings is refused; remove its folder to make it again.",
+            "",
+            "Results are in WORK/NAME: result.md, result.json, result.csv, chart.png.",
+        },
+        footer = {
+            "",
+            "Examples:",
+            "  dnd experiment headline --checkpoints target/nano/collect/adapters",
+            "  dnd experiment task-count --only tasks-4",
+            "  dnd experiment condition-text --work scratch --set target/nano/ship/nano --json",
+        })
+final class ExperimentCommand implements Callable<Integer> {
+    @Spec
+    @SuppressWarnings("NullAway.Init") // picocli sets it
+    private CommandSpec spec;
+
+    @Mixin
+    private final Output output = new Output();
+
+    @Parameters(paramLabel = "NAME", description = "headline, condition-text, task-count.")
+    private String name = "";
+
+    @Option(
+            names = "--work",
+            paramLabel = "DIR",
+            defaultValue = "target/experiments",
+            description = "Folder of jobs and results. Default: ${DEFAULT-VALUE}.")
+    private Path work = Path.of("");
+
+    @Option(
+            names = "--only",
+            paramLabel = "JOB",
+            description = "Make only this job, so that several processes can share the work.")
+    private @Nullable String only;
+
+    @Option(
+            names = "--set",
+            paramLabel = "DIR",
+            description = "Nano set: base.gguf, compact (its encoder), tasks, adapters. Default: the embedded one.")
+    private @Nullable Path set;
+
+    @Option(
+            names = "--checkpoints",
+            paramLabel = "DIR",
+            description = "LoRA checkpoints TASK/seed-N, from dnd collect or build-nano; a job that learns from them is"
+                    + " not run without.")
+    private @Nullable Path checkpoints;
+
+    @Option(
+            names = "--seeds",
+            paramLabel = "N",
+            defaultValue = "3",
+            description = "Prompt draws per task, one generated adapter each. Default: ${DEFAULT-VALUE}.")
+    private int seeds;
+
+    @Option(
+            names = "--items",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "Test items per task; 0 for all. Default: ${DEFAULT-VALUE}.")
+    private int items;
+
+    @Option(names = "--steps", paramLabel = "N", description = "Training steps instead of the recipe's own.")
+    private @Nullable Integer steps;
+
+    @Option(
+            names = "--device",
+            paramLabel = "D",
+            defaultValue = "cpu",
+            description = "Where to train: cpu, cuda (needs DND_TRAIN_VARIANT=cuda), auto. Default: ${DEFAULT-VALUE}.")
+    private String device = "cpu";
+
+    @Option(
+            names = {"-t", "--threads"},
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "Threads of training and evaluation; 0 leaves it to them. Default: ${DEFAULT-VALUE}.")
+    private int threads;
+
+    @Override
+    public Integer call() {
+        Experiment experiment = Experiment.named(name, Experiment.all(NanoRecipe.standard()));
+        List<Job> wanted = wanted(experiment);
+        Path folder =
+                Optional.ofNullable(set).orElseGet(() -> NanoSet.embedded().folder());
+        JobRunner runner = new JobRunner(
+                work, new Materials(folder, Optional.ofNullable(checkpoints)), settings(), this::dnd, this::log);
+        for (Job job : wanted) {
+            runner.obstacle(job)
+                    .ifPresentOrElse(reason -> log(job.name() + ": not run, " + reason), () -> runner.run(job));
+        }
+        report(experiment, runner);
+        return 0;
+    }
+
+    /** Tables need all jobs but those that cannot be run. */
+    private void report(Experiment experiment, JobRunner runner) {
+        Map<String, String> notRun = new LinkedHashMap<>();
+        Map<String, ReportScores> scores = new LinkedHashMap<>();
+        for (Job job : experiment.jobs()) {
+            if (runner.isDone(job)) {
+                scores.put(job.name(), ReportScores.read(job.title(), runner.report(job)));
+            } else {
+                notRun.put(job.name(), runner.obstacle(job).orElse("not done yet"));
+            }
+        }
+        List<String> missing = experiment.jobs().stream()
+                .filter(job ->
+                        !scores.containsKey(job.name()) && runner.obstacle(job).isEmpty())
+                .map(Job::name)
+                .toList();
+        if (!missing.isEmpty() || scores.isEmpty()) {
+            output.line("no tables yet; not done are %s", notRun.keySet());
+            output.result(Map.of("experiment", experiment.name(), "done", scores.keySet(), "not_done", notRun));
+            return;
+        }
+        Map<String, SeedTable> groups = new LinkedHashMap<>();
+        for (Experiment.Group group : experiment.groups()) {
+            List<ReportScores> seeds = group.jobs().stream()
+                    .filter(scores::containsKey)
+                    .map(job -> java.util.Objects.requireNonNull(scores.get(job)))
+                    .toList();
+            if (!seeds.isEmpty()) {
+                groups.put(group.title(), SeedTable.of(seeds));
+            }
+        }
+        ExperimentReport done = new ExperimentReport(
+                experiment.name(),
+                experiment.question(),
+                facts(),
+                JobTable.of(List.copyOf(scores.values())),
+                groups,
+                notRun);
+        Path folder = work.resolve(experiment.name());
+        done.write(folder);
+        done.lines().forEach(line -> output.line("%s", line));
+        output.line("written    %s", folder);
+        Map<String, Object> json = new LinkedHashMap<>(done.toJson());
+        json.put("written", folder.toString());
+        output.result(json);
+    }
+
+    private Map<String, Object> facts() {
+        Map<String, Object> facts = new LinkedHashMap<>();
+        facts.put("decoding", "greedy, exact match after trimming");
+        facts.put("tasks", "held out");
+        facts.put("prompt_draws", seeds);
+        if (items > 0) {
+            facts.put("items_per_task", items);
+        }
+        if (steps != null) {
+            facts.put("steps", steps);
+        }
+        return facts;
+    }
+
+    private List<Job> wanted(Experiment experiment) {
+        if (only == null) {
+            return experiment.jobs();
+        }
+        List<Job> chosen = experiment.jobs().stream()
+                .filter(job -> job.name().equals(only))
+                .toList();
+        if (chosen.isEmpty()) {
+            throw Flags.wrong(
+                    "--only",
+                    "is '" + only + "', expected one of "
+                            + experiment.jobs().stream().map(Job::name).toList());
+        }
+        return chosen;
+    }
+
+    private RunSettings settings() {
+        Flags.atLeast("--seeds", seeds, 1);
+        Flags.atLeast("--items", items, 0);
+        Flags.atLeast("--threads", threads, 0);
+        if (steps != null) {
+            Flags.atLeast("--steps", steps, 1);
+        }
+        return new RunSettings(seeds, items, Optional.ofNullable(steps), threads, device);
+    }
+
+    /** A command in this process; its lines are progress here, not this command's result. */
+    private int dnd(List<String> arguments) {
+        PrintWriter log = spec.commandLine().getErr();
+        return Main.run(log, log, arguments.toArray(String[]::new));
+    }
+
+    /** With the time of day, because lines are minutes apart. */
+    private void log(String line) {
+        output.note("%s %s", LocalTime.now(ZoneId.systemDefault()).truncatedTo(ChronoUnit.SECONDS), line);
+    }
+}

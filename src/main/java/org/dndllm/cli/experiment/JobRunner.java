@@ -1,0 +1,284 @@
+package org.dndllm.cli.experiment;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.function.ToIntFunction;
+import org.dndllm.EnvironmentException;
+import org.dndllm.InvalidInputException;
+import org.dndllm.format.AtomicFile;
+import org.dndllm.format.JsonValue;
+import org.dndllm.format.JsonWriter;
+import org.dndllm.format.Sha256;
+
+/**
+ * Makes jobs in {@code WORK/jobs/<job>}: {@code bundle}, {@code bundle.work} (the training run) and {@code report}.
+ * {@code trained.json} says from what the bundle was made, {@code done.json} from what the report was. What is done is
+ * skipped; what was made from something else is refused, never mixed or thrown away.
+ */
+public final class JobRunner {
+    private static final String TRAINED = "trained.json";
+    private static final String DONE = "done.json";
+    private static final String CHECKPOINTS = "checkpoints";
+
+    private final Path root;
+    private final Materials materials;
+    private final RunSettings settings;
+    private final ToIntFunction<List<String>> dnd;
+    private final Consumer<String> log;
+    private final Map<Path, String> hashes = new LinkedHashMap<>();
+
+    /**
+     * @param work folder of all experiments
+     * @param dnd runs a {@code dnd} command and gives its exit code
+     * @param log hears what goes on, a line at a time
+     */
+    public JobRunner(
+            Path work,
+            Materials materials,
+            RunSettings settings,
+            ToIntFunction<List<String>> dnd,
+            Consumer<String> log) {
+        root = work.resolve("jobs");
+        this.materials = materials;
+        this.settings = settings;
+        this.dnd = dnd;
+        this.log = log;
+    }
+
+    /** Where a job's report is, or will be. */
+    public Path report(Job job) {
+        return folder(job).resolve("report");
+    }
+
+    /** Why a job cannot be made here, if it cannot. */
+    public Optional<String> obstacle(Job job) {
+        return job.checkpoints() && materials.checkpoints().isEmpty() && !Files.exists(file(job, TRAINED))
+                ? Optional.of("it learns from LoRA checkpoints; name their folder with --checkpoints")
+                : Optional.empty();
+    }
+
+    /** Whether a job is done with these very settings. */
+    public boolean isDone(Job job) {
+        try {
+            return obstacle(job).isEmpty()
+                    && inputs(file(job, DONE)).equals(Optional.of(hash(evaluation(job, training(job)))));
+        } catch (IOException e) {
+            throw unusable(job, e);
+        }
+    }
+
+    /**
+     * Makes what is missing of a job.
+     *
+     * @throws InvalidInputException when it was made with other settings, is in use, or a command fails
+     */
+    public void run(Job job) {
+        try {
+            Files.createDirectories(folder(job));
+            try (FileChannel channel =
+                            FileChannel.open(file(job, ".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                    FileLock lock = lock(channel, job)) {
+                make(job);
+            }
+        } catch (IOException e) {
+            throw unusable(job, e);
+        }
+    }
+
+    private void make(Job job) throws IOException {
+        Map<String, Object> training = training(job);
+        boolean trained = isMade(file(job, TRAINED), training, "remove " + folder(job) + " to make this job again");
+        Map<String, Object> evaluation = evaluation(job, training);
+        boolean evaluated = trained
+                && isMade(file(job, DONE), evaluation, "remove " + file(job, DONE) + " to evaluate this job again");
+        if (evaluated) {
+            log.accept(job.name() + ": is done");
+            return;
+        }
+        if (!trained) {
+            make(job, TRAINED, training, trainArguments(job));
+        }
+        make(job, DONE, evaluation, evalArguments(job));
+    }
+
+    private void make(Job job, String record, Map<String, Object> made, List<String> arguments) {
+        String command = arguments.getFirst();
+        log.accept(job.name() + ": dnd " + String.join(" ", arguments));
+        long begin = System.nanoTime();
+        int code = dnd.applyAsInt(arguments);
+        if (code != 0) {
+            throw new InvalidInputException(
+                    folder(job).toString(), command, "ended with code " + code + "; its message stands above");
+        }
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("job", job.name());
+        json.put("inputs", hash(made));
+        json.put("settings", made);
+        json.put("seconds", (System.nanoTime() - begin) / 1e9);
+        AtomicFile.writeString(file(job, record), JsonWriter.write(json));
+        log.accept(job.name() + ": " + command + " is done");
+    }
+
+    private List<String> trainArguments(Job job) {
+        List<String> arguments = new ArrayList<>(List.of(
+                "train",
+                materials.tasks().toString(),
+                "--save-to",
+                bundle(job).toString(),
+                "--replace", // a kill may have come after the bundle and before its record
+                "--name",
+                job.name(),
+                "--model",
+                materials.base().toString(),
+                "--encoder",
+                materials.encoder().toString(),
+                "--threads",
+                String.valueOf(settings.threads()),
+                "--device",
+                settings.device()));
+        if (job.checkpoints()) {
+            arguments.addAll(
+                    List.of("--lora-dir", materials.checkpoints().orElseThrow().toString()));
+        }
+        arguments.addAll(flags(job));
+        return arguments;
+    }
+
+    private List<String> evalArguments(Job job) {
+        List<String> arguments = new ArrayList<>(List.of(
+                "eval",
+                "--tasks",
+                materials.tasks().toString(),
+                "--model",
+                materials.base().toString(),
+                "--generator",
+                bundle(job).toString(),
+                "--seeds",
+                String.valueOf(settings.seeds()),
+                "--items",
+                String.valueOf(settings.items()),
+                "--threads",
+                String.valueOf(settings.threads()),
+                "--report",
+                report(job).toString()));
+        if (job.controls()) {
+            arguments.add("--controls");
+            materials.adapters().ifPresent(loras -> arguments.addAll(List.of("--lora-dir", loras.toString())));
+        }
+        return arguments;
+    }
+
+    private List<String> flags(Job job) {
+        return settings.steps()
+                .map(steps -> Experiment.with(job.flags(), "--steps", String.valueOf(steps)))
+                .orElseGet(job::flags);
+    }
+
+    /** All that decides the bundle. */
+    private Map<String, Object> training(Job job) throws IOException {
+        Map<String, Object> made = new LinkedHashMap<>();
+        made.put("flags", flags(job));
+        made.put("base", hashes.computeIfAbsent(materials.base(), Sha256::of));
+        made.put("encoder", hashes.computeIfAbsent(materials.encoder(), folder -> materials.encoderHash()));
+        made.put("tasks", hashes.computeIfAbsent(materials.tasks(), Materials::hash));
+        if (job.checkpoints()) {
+            made.put(CHECKPOINTS, checkpoints(job));
+        }
+        return made;
+    }
+
+    /** Where they are no longer at hand, a bundle that is made already stands for those that it was made from. */
+    private String checkpoints(Job job) throws IOException {
+        if (materials.checkpoints().isPresent()) {
+            return hashes.computeIfAbsent(materials.checkpoints().get(), Materials::hash);
+        }
+        return read(file(job, TRAINED)).object("settings").string(CHECKPOINTS);
+    }
+
+    /** All that decides the report. */
+    private Map<String, Object> evaluation(Job job, Map<String, Object> training) {
+        Map<String, Object> made = new LinkedHashMap<>();
+        made.put("training", hash(training));
+        made.put("seeds", settings.seeds());
+        made.put("items", settings.items());
+        made.put("controls", job.controls());
+        if (job.controls()) {
+            materials
+                    .adapters()
+                    .ifPresent(folder -> made.put("adapters", hashes.computeIfAbsent(folder, Materials::hash)));
+        }
+        return made;
+    }
+
+    private static boolean isMade(Path record, Map<String, Object> made, String remedy) throws IOException {
+        Optional<String> inputs = inputs(record);
+        if (inputs.isPresent() && !inputs.get().equals(hash(made))) {
+            throw new InvalidInputException(
+                    record.toString(),
+                    "inputs",
+                    "are others than now (flags, the nano set or the recipe changed); " + remedy
+                            + ", or take another --work");
+        }
+        return inputs.isPresent();
+    }
+
+    private static Optional<String> inputs(Path record) throws IOException {
+        return Files.exists(record) ? Optional.of(read(record).string("inputs")) : Optional.empty();
+    }
+
+    private static JsonValue.Obj read(Path record) throws IOException {
+        return JsonValue.parse(Files.readAllBytes(record), record.toString()).asObject(record.toString());
+    }
+
+    private static String hash(Map<String, Object> made) {
+        return Sha256.of(JsonWriter.compact(new TreeMap<>(made)).getBytes(StandardCharsets.UTF_8));
+    }
+
+    private FileLock lock(FileChannel channel, Job job) throws IOException {
+        try {
+            FileLock lock = channel.tryLock();
+            if (lock == null) {
+                throw inUse(job);
+            }
+            return lock;
+        } catch (OverlappingFileLockException inThisProcess) {
+            throw inUse(job);
+        }
+    }
+
+    private InvalidInputException inUse(Job job) {
+        return new InvalidInputException(
+                folder(job).toString(),
+                "job",
+                "is being made by another process; wait for it, or make another job with --only");
+    }
+
+    private EnvironmentException unusable(Job job, IOException e) {
+        return new EnvironmentException(folder(job) + ": cannot be used (" + e + "); check space and permissions", e);
+    }
+
+    private Path folder(Job job) {
+        return root.resolve(job.name());
+    }
+
+    private Path bundle(Job job) {
+        return folder(job).resolve("bundle");
+    }
+
+    private Path file(Job job, String name) {
+        return folder(job).resolve(name);
+    }
+}

@@ -1,0 +1,94 @@
+package org.dndllm.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.dndllm.encoder.ConditionText;
+import org.dndllm.engine.BundleManifest;
+import org.dndllm.engine.GeneratorBundle;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+
+/** {@code dnd experiment} with one step a job on a small set. */
+class ExperimentCommandIT {
+    private static final Path SET = Cli.ROOT.resolve("onnx/nano");
+
+    @TempDir
+    Path work;
+
+    /** The embedded set without adapters, and with few tasks. */
+    private Path smallSet() throws IOException {
+        Path set = Files.createDirectories(work.resolve("set"));
+        Files.createSymbolicLink(set.resolve("base.gguf"), SET.resolve("base.gguf"));
+        Files.createSymbolicLink(set.resolve("compact"), SET.resolve("compact"));
+        Path tasks = Files.createDirectory(set.resolve("tasks"));
+        Map<String, String> roles = Map.of(
+                "first-next", "train", "first-upper", "held_out", "second-same", "train", "third-next", "held_out");
+        StringBuilder world = new StringBuilder();
+        for (Map.Entry<String, String> task : roles.entrySet()) {
+            for (String split : List.of("train", "validation", "test")) {
+                String file = task.getKey() + "_" + split + ".json";
+                Files.copy(SET.resolve("tasks").resolve(file), tasks.resolve(file));
+            }
+            world.append(world.isEmpty() ? "" : ", ")
+                    .append("{\"name\": \"%s\", \"role\": \"%s\"}".formatted(task.getKey(), task.getValue()));
+        }
+        Files.writeString(tasks.resolve("world.json"), "{\"tasks\": [" + world + "]}");
+        return set;
+    }
+
+    private Cli experiment(Object... more) {
+        List<Object> all =
+                new ArrayList<>(List.of("experiment", "--work", work, "--steps", 1, "--items", 1, "--seeds", 1));
+        all.addAll(List.of(more));
+        return Cli.run(all.toArray());
+    }
+
+    @Test
+    void experiment_jobByJobThenAtOnce_skipsWhatIsDoneAndReports() throws IOException {
+        // given
+        Path set = smallSet();
+        JsonNode one = experiment("condition-text", "--set", set, "--only", "condition-mixed", "--json")
+                .json();
+        assertThat(one.at("/done")).hasSize(1);
+        assertThat(work.resolve("condition-text")).doesNotExist();
+
+        // when
+        Cli all = experiment("condition-text", "--set", set, "--json");
+
+        // then
+        assertThat(all.err()).contains("condition-mixed: is done");
+        assertThat(all.json().at("/jobs")).hasSize(3);
+        assertThat(work.resolve("condition-text/chart.png")).isNotEmptyFile();
+        Path mixed = work.resolve("jobs/condition-mixed");
+        BundleManifest.Training training =
+                GeneratorBundle.open(mixed.resolve("bundle")).manifest().training();
+        assertThat(training.conditionText()).isEqualTo(ConditionText.MIXED);
+        assertThat(mixed.resolve("report/report.json")).content().contains("\"condition_text\": \"mixed\"");
+
+        Cli generate = Cli.run(
+                "generate",
+                "--generator",
+                mixed.resolve("bundle"),
+                "--prompts",
+                Cli.ROOT.resolve("onnx/nano/tasks/first-same_train.json"),
+                "--save-to",
+                work.resolve("adapter"));
+        assertThat(generate.ok().err()).contains("warning", "conditions of mixed");
+    }
+
+    @Test
+    void experiment_badInput_refused() {
+        experiment("fame").refused(2, "NAME", "headline");
+        experiment("headline", "--only", "tasks-4").refused(2, "--only", "paper-recon");
+        experiment("headline", "--set", work).refused(1, "base.gguf");
+        experiment("headline", "--checkpoints", work.resolve("none")).refused(1, "--checkpoints");
+        assertThat(work.resolve("jobs")).doesNotExist();
+    }
+}

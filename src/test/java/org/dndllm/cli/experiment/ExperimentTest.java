@@ -1,0 +1,75 @@
+package org.dndllm.cli.experiment;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.dndllm.InvalidInputException;
+import org.dndllm.cli.nano.NanoRecipe;
+import org.junit.jupiter.api.Test;
+
+class ExperimentTest {
+    private static final List<Experiment> ALL = Experiment.all(NanoRecipe.standard());
+
+    @Test
+    void all_jobsOfOneName_areTheSameJob() {
+        Map<String, Job> jobs = new HashMap<>();
+
+        for (Experiment experiment : ALL) {
+            for (Job job : experiment.jobs()) {
+                Job other = jobs.putIfAbsent(job.name(), job);
+                if (other != null) {
+                    assertThat(job.flags()).isEqualTo(other.flags());
+                    assertThat(job.controls()).isEqualTo(other.controls());
+                    assertThat(job.checkpoints()).isEqualTo(other.checkpoints());
+                }
+            }
+        }
+
+        assertThat(jobs).hasSize(4 + 2 + 4).containsKeys("compact-seed-1", "paper-recon", "tasks-16-narrow");
+    }
+
+    @Test
+    void headline_seeds_differAndNothingElseDoes() {
+        Experiment headline = Experiment.named("headline", ALL);
+
+        List<List<String>> withoutSeed = new ArrayList<>();
+        List<String> seeds = new ArrayList<>();
+        for (Job job : headline.jobs().subList(0, 3)) {
+            List<String> flags = new ArrayList<>(job.flags());
+            int at = flags.indexOf("--seed");
+            flags.remove(at);
+            seeds.add(flags.remove(at));
+            withoutSeed.add(flags);
+        }
+
+        assertThat(seeds).doesNotHaveDuplicates();
+        assertThat(seeds.getFirst())
+                .isEqualTo(String.valueOf(NanoRecipe.standard().world().seed()));
+        assertThat(withoutSeed.stream().distinct()).hasSize(1);
+        assertThat(headline.jobs()).allMatch(Job::controls);
+        assertThat(headline.jobs().getLast().checkpoints()).isTrue();
+    }
+
+    @Test
+    void taskCount_lists_areAsLongAsTheirNames() {
+        List<Job> jobs = Experiment.named("task-count", ALL).jobs();
+
+        assertThat(jobs.stream().map(ExperimentTest::tasks)).containsExactly(4, 8, 16, 16, 0);
+    }
+
+    private static int tasks(Job job) {
+        int at = job.flags().indexOf("--task-list");
+        return at < 0 ? 0 : job.flags().get(at + 1).split(",").length;
+    }
+
+    @Test
+    void named_unknown_refusedWithTheList() {
+        assertThatThrownBy(() -> Experiment.named("fame", ALL))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessageContaining("task-count");
+    }
+}

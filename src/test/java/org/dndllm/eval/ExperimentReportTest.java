@@ -1,0 +1,152 @@
+package org.dndllm.eval;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.dndllm.InvalidInputException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Evaluations read back and put together; accuracies are made up. */
+class ExperimentReportTest {
+    private static final double EXACT = 1e-12;
+
+    @TempDir
+    Path folder;
+
+    private static ReportScores scores(String label, Map<Control, double[]> byTask) {
+        Map<Control, Map<String, Double>> accuracies = new LinkedHashMap<>();
+        byTask.forEach((control, values) -> {
+            Map<String, Double> tasks = new LinkedHashMap<>();
+            for (double value : values) {
+                tasks.put("task " + tasks.size(), value);
+            }
+            accuracies.put(control, tasks);
+        });
+        return new ReportScores(label, 400, accuracies);
+    }
+
+    private static SeedTable seeds() {
+        double[] base = {0.1, 0.2};
+        return SeedTable.of(List.of(
+                scores(
+                        "one",
+                        Map.of(
+                                Control.BASE,
+                                base,
+                                Control.GENERATED,
+                                new double[] {0.9, 0.7},
+                                Control.OWN_LABELS,
+                                new double[] {1, 1},
+                                Control.JUNK,
+                                new double[] {0.1, 0.3})),
+                scores(
+                        "two",
+                        Map.of(
+                                Control.BASE,
+                                base,
+                                Control.GENERATED,
+                                new double[] {0.7, 0.5},
+                                Control.OWN_LABELS,
+                                new double[] {1, 1},
+                                Control.JUNK,
+                                new double[] {0.1, 0.2}))));
+    }
+
+    @Test
+    void read_writtenReport_givesMeansOverRuns() {
+        // given
+        TaskResult a = Results.task("a", Map.of(Control.BASE, 2, Control.GENERATED, 8, Control.MULTITASK, -1));
+        TaskResult b = Results.task("b", Map.of(Control.BASE, 4, Control.GENERATED, 9, Control.MULTITASK, -1));
+        ReportFolder.write(folder, new EvalReport(Map.of(), List.of(a, b), Optional.empty()));
+
+        // when
+        ReportScores scores = ReportScores.read("one", folder);
+
+        // then
+        assertThat(scores.items()).isEqualTo(20);
+        assertThat(scores.of(Control.GENERATED)).containsExactly(Map.entry("a", 0.8), Map.entry("b", 0.9));
+        assertThat(scores.measured(Control.MULTITASK)).isFalse();
+        assertThat(scores.accuracy(Control.BASE).orElseThrow())
+                .isEqualTo(
+                        Summary.of(List.of(a, b)).rows().getFirst().accuracy().orElseThrow());
+    }
+
+    @Test
+    void read_noReport_refused() {
+        assertThatThrownBy(() -> ReportScores.read("one", folder))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessageContaining("report.json");
+    }
+
+    @Test
+    void seedTable_meansOverSeedsThenTasks() {
+        SeedTable table = seeds();
+
+        SeedTable.Row generated = table.rows().get(1);
+        assertThat(generated.control()).isEqualTo(Control.GENERATED);
+        assertThat(generated.bySeed().getFirst().orElseThrow()).isCloseTo(0.8, within(EXACT));
+        assertThat(generated.bySeed().getLast().orElseThrow()).isCloseTo(0.6, within(EXACT));
+        Estimate mean = generated.mean().orElseThrow(); // tasks 0.8 and 0.6
+        assertThat(mean.value()).isCloseTo(0.7, within(EXACT));
+        assertThat(mean.low()).isCloseTo(0.6, within(EXACT));
+        assertThat(mean.high()).isCloseTo(0.8, within(EXACT));
+        assertThat(generated.advantage()).isEmpty();
+        Estimate overBase = table.rows().getFirst().advantage().orElseThrow(); // 0.7 and 0.4
+        assertThat(overBase.value()).isCloseTo(0.55, within(EXACT));
+        assertThat(table.ownLabelShare().orElseThrow().value()).isCloseTo(1.1 / 1.7, within(EXACT));
+    }
+
+    @Test
+    void seedTable_targets_holdWhatWasMeasuredAgainstTheBounds() {
+        Map<String, Boolean> met = new LinkedHashMap<>();
+        seeds().targets().forEach(target -> met.put(target.what(), target.met()));
+
+        assertThat(met)
+                .containsExactly(
+                        Map.entry("generated minus base model", true),
+                        Map.entry("junk prompts minus base model", true), // 0 and 0.05
+                        Map.entry("share of the own-label LoRAs' gain", false));
+    }
+
+    @Test
+    void jobTable_differences_areTaskByTask() {
+        JobTable table = JobTable.of(List.of(
+                scores("few", Map.of(Control.BASE, new double[] {0, 0.5}, Control.GENERATED, new double[] {0.2, 0.7})),
+                scores("all", Map.of(Control.BASE, new double[] {0, 0.5}, Control.GENERATED, new double[] {0.3, 0.8
+                }))));
+
+        Estimate lead = table.rows().getFirst().lead().orElseThrow();
+        assertThat(lead.value()).isCloseTo(-0.1, within(EXACT));
+        assertThat(lead.high()).isCloseTo(-0.1, within(EXACT)); // the same in both tasks
+        assertThat(table.rows().getLast().lead()).isEmpty();
+        assertThat(table.bars()).hasSize(3);
+    }
+
+    @Test
+    void write_groups_tablesAndChart() throws Exception {
+        ExperimentReport report = new ExperimentReport(
+                "headline",
+                "Is it so?",
+                Map.of("seeds", 3),
+                JobTable.of(List.of(scores("one", Map.of(Control.BASE, new double[] {0, 0.5})))),
+                Map.of("both", seeds()),
+                Map.of("paper", "it lacks something"));
+
+        report.write(folder);
+
+        assertThat(Files.readString(folder.resolve("result.md")))
+                .contains("Is it so?", "## both", "| generated adapter | 80.0 | 60.0 | 70.0 |", "Not run: paper");
+        assertThat(Files.readString(folder.resolve("result.json"))).contains("\"share_of_own_label_gain\"");
+        assertThat(Files.readString(folder.resolve("result.csv"))).contains("both,generated,one,0.8,,");
+        assertThat(folder.resolve("chart.png")).isNotEmptyFile();
+        assertThat(String.join("\n", report.lines())).contains("target", "not run    paper");
+    }
+}
