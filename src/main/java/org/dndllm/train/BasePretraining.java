@@ -24,6 +24,7 @@ import org.dndllm.train.torch.TorchDevice;
 /** Trains all weights of a small Qwen2 base model from nothing, and writes it as GGUF. One thread; the maker closes it. */
 public final class BasePretraining implements TrainingJob, AutoCloseable {
     private static final double EMBEDDING_DEVIATION = 0.02;
+    private static final double MATRIX_GAIN = 0.7;
     private static final ValueLayout.OfFloat LE_FLOAT =
             ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
@@ -65,7 +66,10 @@ public final class BasePretraining implements TrainingJob, AutoCloseable {
         model = Qwen2.of(config, parameters);
     }
 
-    /** Norms 1, biases 0, matrices normal; what ends a residual branch is smaller, so that depth does not add up. */
+    /**
+     * Norms 1, biases 0, matrices normal. What ends a residual branch is not made smaller, as it is in deep models: at a
+     * handful of layers that only delays the point where attention learns to look things up.
+     */
     private float[] initial(Parameters.Spec spec) {
         float[] numbers = new float[Math.toIntExact(spec.shape().stream().reduce(1L, Math::multiplyExact))];
         if (spec.shape().size() == 1) {
@@ -75,10 +79,7 @@ public final class BasePretraining implements TrainingJob, AutoCloseable {
         double deviation =
                 spec.name().equals(Qwen2Names.EMBEDDING) || spec.name().equals(Qwen2Names.OUTPUT)
                         ? EMBEDDING_DEVIATION
-                        : 1 / Math.sqrt(spec.shape().getLast());
-        if (spec.name().endsWith("o_proj.weight") || spec.name().endsWith("down_proj.weight")) {
-            deviation /= Math.sqrt(2.0 * config.shape().layers());
-        }
+                        : MATRIX_GAIN / Math.sqrt(spec.shape().getLast());
         Random random = new Random(Seeds.mix(options.seed(), spec.name().hashCode()));
         for (int i = 0; i < numbers.length; i++) {
             numbers[i] = (float) (random.nextGaussian() * deviation);

@@ -157,7 +157,7 @@ public record NanoRecipe(WorldSpec world, Base base, Encoder encoder, Adapters a
         long seed = world.seed();
         // Vocabulary sizes here stand for themselves until the vocabularies are there.
         BaseShape base = new BaseShape(BaseShape.QWEN2, 4, 128, 4, 2, 32, 384, world.bpeTokens(), true);
-        TrainingOptions pretraining = TrainingOptions.of(2400, 3e-3, seed)
+        TrainingOptions pretraining = TrainingOptions.of(2200, 3e-3, seed)
                 .withSchedule(100, 0.05)
                 .withLimits(0.01, 1)
                 .withBeta2(0.98)
@@ -173,7 +173,7 @@ public record NanoRecipe(WorldSpec world, Base base, Encoder encoder, Adapters a
                 .withRhythm(50, 0, 0);
         return new NanoRecipe(
                 world,
-                new Base(base, 10_000, 512, 96, pretraining, 1200, 0.97, 960),
+                new Base(base, 10_000, 512, 96, pretraining, 800, 0.97, 960),
                 new Encoder(encoder, 64, tuning),
                 new Adapters(LoraSettings.official(4), 32, adapter, 2, 600),
                 List.of(compact(seed), paper(seed)));
