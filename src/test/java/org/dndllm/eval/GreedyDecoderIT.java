@@ -61,8 +61,8 @@ class GreedyDecoderIT {
 
             // when: batches cut the prompts at odd places, and groups are smaller than the list
             for (int sequences : new int[] {2, 7, 33}) {
-                try (LlamaContext context = context(sequences, 1024, 96)) {
-                    GreedyDecoder decoder = new GreedyDecoder(context, sequences, 256, TOKENS);
+                try (LlamaContext context = context(sequences, 512, 96)) {
+                    GreedyDecoder decoder = new GreedyDecoder(context, sequences, 128, TOKENS);
                     List<int[]> batched = decoder.answerTokens(prompts, "test", Progress.NONE);
 
                     // then
