@@ -37,8 +37,17 @@ final class Machine {
 
     /** Resident memory of this process in bytes, where the system tells (Linux). */
     static OptionalLong residentBytes() {
+        return status("VmRSS:");
+    }
+
+    /** The most that {@link #residentBytes} ever was. */
+    static OptionalLong peakResidentBytes() {
+        return status("VmHWM:");
+    }
+
+    private static OptionalLong status(String field) {
         try (var lines = Files.lines(Path.of("/proc/self/status"))) {
-            return lines.filter(line -> line.startsWith("VmRSS:"))
+            return lines.filter(line -> line.startsWith(field))
                     .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")) * 1024)
                     .findFirst();
         } catch (IOException e) {

@@ -14,7 +14,10 @@ import org.dndllm.InvalidInputException;
 import org.dndllm.encoder.SentenceEncoder;
 import org.dndllm.engine.BundleManifest;
 import org.dndllm.engine.GeneratorBundle;
+import org.dndllm.engine.OodCalibration;
+import org.dndllm.engine.OutOfDistribution;
 import org.dndllm.engine.Progress;
+import org.dndllm.engine.PromptSet;
 import org.dndllm.format.AtomicFile;
 import org.dndllm.format.GgufFile;
 import org.dndllm.format.Sha256;
@@ -201,18 +204,37 @@ final class TrainCommand implements Callable<Integer> {
                     inside -> {
                         EncoderFiles.copy(plan.reader(), inside);
                         difference[0] = training.export(inside.resolve("generator.onnx"));
-                        GeneratorBundle.seal(
-                                inside,
-                                name(),
-                                chosen.config(),
-                                chosen.layout(),
-                                plan.base(),
-                                how(plan, result, seconds));
+                        calibrate(
+                                plan,
+                                GeneratorBundle.seal(
+                                        inside,
+                                        name(),
+                                        chosen.config(),
+                                        chosen.layout(),
+                                        plan.base(),
+                                        how(plan, result, seconds)));
                     },
                     replace);
             plot(folder);
             report(plan, result, difference[0], seconds);
         }
+    }
+
+    /** Statistics of the training tasks' condition texts, for the out-of-distribution score. */
+    private void calibrate(Plan plan, GeneratorBundle bundle) {
+        List<GeneratorTask> training = plan.tasks().train();
+        if (training.size() < 2) {
+            output.note("warning: no out-of-distribution score: its calibration needs two training tasks");
+            return;
+        }
+        List<PromptSet> texts = training.stream()
+                .map(task -> new PromptSet(task.name(), task.conditions()))
+                .toList();
+        long seed = plan.options().seed();
+        OutOfDistribution statistics =
+                OodCalibration.calibrate(bundle, SessionOptions.defaults(), texts, seed, output.progress());
+        bundle.withOutOfDistribution(
+                statistics, training.stream().map(GeneratorTask::name).toList(), seed);
     }
 
     private Path run() {
@@ -276,7 +298,11 @@ final class TrainCommand implements Callable<Integer> {
 
     private void report(Plan plan, TrainingResult result, double difference, double seconds) {
         OptionalDouble validation = result.bestValidationLoss();
-        output.line("loss      %.4f after %d steps, %.0f s", result.loss(), result.steps(), seconds);
+        output.line(
+                "loss      %.4f after %d steps, %.0f s, %.1f steps/s",
+                result.loss(), result.steps(), seconds, result.steps() / seconds);
+        Machine.peakResidentBytes()
+                .ifPresent(bytes -> output.line("memory    %,d MB resident at most in this process", bytes >> 20));
         if (validation.isPresent()) {
             output.line("kept      validation loss %.4f after step %d", validation.getAsDouble(), result.bestStep());
         }
@@ -295,6 +321,8 @@ final class TrainCommand implements Callable<Integer> {
         json.put("best_step", result.bestStep());
         json.put("stopped_early", result.stoppedEarly());
         json.put("seconds", seconds);
+        json.put("steps_per_second", result.steps() / seconds);
+        Machine.peakResidentBytes().ifPresent(bytes -> json.put("peak_resident_bytes", bytes));
         json.put("relative_difference", difference);
         output.result(json);
     }

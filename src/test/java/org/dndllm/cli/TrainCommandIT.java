@@ -31,6 +31,7 @@ class TrainCommandIT {
         // then
         assertThat(json.get("relative_difference").asDouble()).isLessThan(1e-4);
         assertThat(json.get("parameters").asLong()).isBetween(1000L, 1_000_000L);
+        assertThat(json.get("peak_resident_bytes").asLong()).isGreaterThan(50_000_000);
         assertThat(json.get("tasks").size()).isEqualTo(6);
         assertThat(folder.resolve("bundle.work/loss.png")).isNotEmptyFile();
         assertThat(Files.readAllLines(folder.resolve("bundle.work/metrics.jsonl")))
@@ -38,6 +39,7 @@ class TrainCommandIT {
         BundleManifest manifest = GeneratorBundle.open(bundle).manifest();
         assertThat(manifest.name()).isEqualTo("bundle");
         assertThat(manifest.training().trained()).isTrue();
+        assertThat(manifest.files()).containsKey("ood.safetensors");
         BundleManifest.Run run = manifest.training().run().orElseThrow();
         assertThat(run.objective()).isEqualTo("task");
         assertThat(run.tasks()).contains("reverse", "plural");

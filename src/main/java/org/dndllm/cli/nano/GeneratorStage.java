@@ -9,25 +9,14 @@ import java.util.Map;
 import java.util.function.ToIntFunction;
 import org.dndllm.InvalidInputException;
 import org.dndllm.engine.GeneratorBundle;
-import org.dndllm.engine.OodCalibration;
-import org.dndllm.engine.OutOfDistribution;
-import org.dndllm.engine.Progress;
-import org.dndllm.engine.PromptReader;
-import org.dndllm.engine.PromptSet;
-import org.dndllm.nano.NanoWorld;
-import org.dndllm.nano.Role;
-import org.dndllm.nano.WorldTask;
-import org.dndllm.onnx.SessionOptions;
 
 /**
- * {@code bundle/}: a generator, trained by the very command that users have, with the statistics of its training tasks for
- * the out-of-distribution score.
+ * {@code bundle/}: a generator, trained by the very command that users have.
  *
  * @param recipe what to train and how
  * @param trainer runs {@code dnd train} with these arguments and gives its exit code
  */
-record GeneratorStage(NanoWorld world, NanoRecipe.Generator recipe, ToIntFunction<List<String>> trainer)
-        implements Stage.Work {
+record GeneratorStage(NanoRecipe.Generator recipe, ToIntFunction<List<String>> trainer) implements Stage.Work {
     static final String BUNDLE = "bundle";
 
     @Override
@@ -58,19 +47,7 @@ record GeneratorStage(NanoWorld world, NanoRecipe.Generator recipe, ToIntFunctio
             throw new InvalidInputException(
                     folder.toString(), "training", "ended with code " + code + "; its message stands above");
         }
-        return results(calibrated(GeneratorBundle.open(folder), tasks));
-    }
-
-    private GeneratorBundle calibrated(GeneratorBundle bundle, Path tasks) {
-        List<WorldTask> training = world.tasks(Role.TRAIN);
-        List<PromptSet> prompts = training.stream()
-                .map(task -> PromptReader.read(tasks.resolve(task.name() + "_train.json")))
-                .toList();
-        long seed = world.spec().seed();
-        OutOfDistribution statistics =
-                OodCalibration.calibrate(bundle, SessionOptions.defaults(), prompts, seed, Progress.NONE);
-        return bundle.withOutOfDistribution(
-                statistics, training.stream().map(WorldTask::name).toList(), seed);
+        return results(GeneratorBundle.open(folder));
     }
 
     private static Map<String, Object> results(GeneratorBundle bundle) {

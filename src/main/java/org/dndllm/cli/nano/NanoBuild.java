@@ -67,7 +67,7 @@ public final class NanoBuild {
                     generator.family(),
                     needs,
                     settings(Map.of("flags", generator.flags())),
-                    new GeneratorStage(world, generator, trainer)));
+                    new GeneratorStage(generator, trainer)));
         }
         List<String> shipped = new ArrayList<>(List.of(WORLD, BASE, COLLECT));
         shipped.addAll(families);
