@@ -113,7 +113,7 @@ class TrainKillIT {
 
     /**
      * A JVM of its own, as the launcher starts it. The class path goes by the environment, because ONNX Runtime 1.29.0
-     * crashes in processes whose command line is longer than 4096 bytes.
+     * crashes in processes whose command line is longer than some 3900 bytes.
      */
     private Process child(List<String> arguments) throws IOException {
         List<String> command = new ArrayList<>();
