@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -61,7 +62,7 @@ record DemoScores(TaskResult result, Set<Control> left, Path chart) {
 
     private String title() {
         return String.format(
-                java.util.Locale.ROOT,
+                Locale.ROOT,
                 "%s: accuracy on %d test items, greedy, exact match, 95 %% intervals",
                 result.task(),
                 result.items().size());

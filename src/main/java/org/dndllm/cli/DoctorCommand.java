@@ -105,11 +105,14 @@ final class DoctorCommand implements Callable<Integer> {
 
     private void nanoSet() {
         NanoSet nano = NanoSet.embedded();
-        GeneratorBundle opened = GeneratorBundle.open(nano.bundle());
+        List<String> bundles = nano.bundles().stream()
+                .map(GeneratorBundle::open)
+                .map(bundle -> bundle.folder().getFileName()
+                        + (bundle.manifest().training().trained() ? " trained" : " untrained weights"))
+                .toList();
         fact(
                 "nano set",
-                nano.folder() + ", hashes verified, "
-                        + nano.taskFolder().names().size() + " tasks, "
-                        + (opened.manifest().training().trained() ? "trained" : "untrained weights"));
+                nano.folder() + ", hashes verified, generators " + bundles + ", "
+                        + nano.taskFolder().names().size() + " tasks");
     }
 }

@@ -2,7 +2,9 @@ package org.dndllm.cli;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.dndllm.EnvironmentException;
 import org.dndllm.eval.TaskFolder;
 
@@ -31,6 +33,13 @@ record NanoSet(Path folder) {
     /** The trained generator with its sentence encoder. */
     Path bundle() {
         return folder.resolve("compact");
+    }
+
+    /** {@link #bundle()}, and where it is shipped the one of the paper's family. */
+    List<Path> bundles() {
+        return Stream.of(bundle(), folder.resolve("paper"))
+                .filter(bundle -> bundle.equals(bundle()) || Files.isDirectory(bundle))
+                .toList();
     }
 
     /** Task data, with the role of every task. */

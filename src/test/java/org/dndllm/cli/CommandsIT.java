@@ -359,7 +359,8 @@ class CommandsIT {
 
     @Test
     void doctor_thisMachine_allWell() {
-        assertThat(Cli.run("doctor").ok().out()).contains("llama.cpp", "onnxruntime", "nano set", "all well");
+        assertThat(Cli.run("doctor").ok().out())
+                .contains("llama.cpp", "onnxruntime", "nano set", "generators [compact ", "all well");
 
         JsonNode json = Cli.run("doctor", "--json").json();
         assertThat(json.get("problems")).isEmpty();
