@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
@@ -139,13 +140,27 @@ public final class LlamaModel implements AutoCloseable {
         return vocabulary;
     }
 
-    /** Kind, size and quantisation in llama.cpp's words, such as {@code qwen2 0.5B Q8_0}. */
+    /**
+     * Kind, size and quantisation in llama.cpp's words, such as {@code qwen2 0.5B Q8_0}. Where it knows no name for the size,
+     * the parameters are counted: {@code qwen2 0.9M F16}.
+     */
     public String description() {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment buffer = arena.allocate(256);
             whileOpen(() -> LlamaCpp.llama_model_desc(pointer, buffer, buffer.byteSize()));
-            return buffer.getString(0);
+            return buffer.getString(0).replace("?B", size(parameters()));
         }
+    }
+
+    /** Weights in all tensors. */
+    public long parameters() {
+        return whileOpen(() -> LlamaCpp.llama_model_n_params(pointer));
+    }
+
+    private static String size(long parameters) {
+        return parameters < 1e9
+                ? String.format(Locale.ROOT, "%.1fM", parameters / 1e6)
+                : String.format(Locale.ROOT, "%.1fB", parameters / 1e9);
     }
 
     /** Size of all tensors in bytes. */
