@@ -185,6 +185,8 @@ class LauncherIT {
         assertThat(training.out())
                 .contains("target/train-lib/*", "-Dorg.bytedeco.javacpp.maxphysicalbytes=0", "--sun-misc-unsafe");
         assertThat(training.err()).isEmpty();
+        assertThat(run("scripts/dnd", "bench training", environment).out()).contains("target/train-lib/*");
+        assertThat(run("scripts/dnd", "bench soak", environment).out()).doesNotContain("train-lib");
         assertThat(plain.out()).doesNotContain("train-lib", "--sun-misc-unsafe");
     }
 

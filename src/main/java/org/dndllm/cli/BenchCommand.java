@@ -6,8 +6,9 @@ import picocli.CommandLine.Command;
 @Command(
         name = "bench",
         mixinStandardHelpOptions = true,
-        header = "Measure on this machine: adapter loading, decode loop, memory over many adapters.",
-        description = "Inputs are random, never zeros. scripts/bench runs them all on a 0.5B-shape model.",
+        header = "Measure on this machine: adapter loading, decode loop, memory over many adapters, generating"
+                + " against training.",
+        description = "Inputs are random, never zeros. scripts/bench runs all but training on a 0.5B-shape" + " model.",
         footer = {
             "",
             "Examples:",
@@ -15,11 +16,13 @@ import picocli.CommandLine.Command;
             "  dnd bench adapter -m target/bench/0.5b-q8_0.gguf --c-loop native/bench/run-adapter",
             "  dnd bench decode -m target/bench/0.5b-q8_0.gguf --c-loop native/bench/run --pairs 5",
             "  dnd bench soak --rounds 1000",
+            "  dnd bench training",
         },
         subcommands = {
             BenchSynthesize.class,
             BenchAdapter.class,
             BenchDecode.class,
             BenchSoak.class,
+            BenchTraining.class,
         })
 final class BenchCommand {}

@@ -23,6 +23,11 @@ final class Samples {
         }
     }
 
+    /** How many values fit. */
+    int capacity() {
+        return values.length;
+    }
+
     double median() {
         return quantile(0.5);
     }

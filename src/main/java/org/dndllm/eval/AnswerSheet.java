@@ -1,6 +1,7 @@
 package org.dndllm.eval;
 
 import java.util.List;
+import java.util.function.DoubleFunction;
 import org.dndllm.engine.AdapterBuffer;
 import org.dndllm.engine.LiveModel;
 import org.dndllm.engine.Progress;
@@ -81,16 +82,26 @@ final class AnswerSheet implements AutoCloseable {
 
     /** Answers with an adapter, which is freed afterwards. */
     Adapted with(LoraWeights weights, String label, List<TaskItem> items) {
+        return under(weights, label, loaded -> new Adapted(base(label, items), loaded));
+    }
+
+    /** Does something while an adapter is attached; it is told the seconds that loading and attaching took. */
+    private <T> T under(LoraWeights weights, String label, DoubleFunction<T> work) {
         long start = System.nanoTime();
         try (LoraAdapter adapter = model.loadAdapter(buffer.write(weights, adapterType), label)) {
             context.attach(AdapterSet.of(adapter));
             double loaded = (System.nanoTime() - start) / 1e9;
             try {
-                return new Adapted(base(label, items), loaded);
+                return work.apply(loaded);
             } finally {
                 context.detach();
             }
         }
+    }
+
+    /** Loads, attaches, detaches and frees an adapter; seconds from weights to attached, wall time. */
+    double attachSeconds(LoraWeights weights, String label) {
+        return under(weights, label, loaded -> loaded);
     }
 
     private List<int[]> questions(List<TaskItem> items) {

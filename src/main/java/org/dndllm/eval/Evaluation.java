@@ -11,6 +11,7 @@ import org.dndllm.engine.DragAndDrop;
 import org.dndllm.engine.OutOfDistribution;
 import org.dndllm.engine.Progress;
 import org.dndllm.engine.PromptSet;
+import org.dndllm.lora.LoraWeights;
 
 /**
  * Scores tasks: greedy answers to the test split, exact match after trimming, under the generated adapters and every
@@ -54,6 +55,32 @@ public final class Evaluation implements AutoCloseable {
         TaskData task = bench.task(name);
         task.requireScorable();
         return new TaskPass(bench, task, controls, progress).result();
+    }
+
+    /**
+     * Answers items under an adapter from anywhere, exactly as {@link #task} does under a generated one.
+     *
+     * @param weights of an adapter for the base model of {@code dnd}
+     * @param label what the run is called
+     * @param items at least one
+     */
+    public Run answers(LoraWeights weights, String label, List<TaskItem> items) {
+        return bench.sheet().with(weights, label, items).run();
+    }
+
+    /** Answers items with the base model alone. */
+    public Run baseAnswers(List<TaskItem> items) {
+        return bench.sheet().base("base", items);
+    }
+
+    /**
+     * Times what comes before the first answer under an adapter: the weights are converted, loaded and attached, then
+     * detached and freed.
+     *
+     * @return wall time from weights to attached adapter, in seconds
+     */
+    public double attachSeconds(LoraWeights weights, String label) {
+        return bench.sheet().attachSeconds(weights, label);
     }
 
     /**

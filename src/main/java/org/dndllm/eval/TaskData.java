@@ -65,7 +65,7 @@ public record TaskData(
      *
      * @throws InvalidInputException if there is no training or no test split
      */
-    void requireScorable() {
+    public void requireScorable() {
         requireTrain();
         if (test.isEmpty()) {
             throw new InvalidInputException(

@@ -133,8 +133,13 @@ public record NanoRecipe(WorldSpec world, Base base, Encoder encoder, Adapters a
     public record Adapters(LoraSettings lora, int batch, TrainingOptions training, int seeds, long multitaskSteps) {
         /** As {@link #training()}, for the multitask adapter. */
         TrainingOptions multitask() {
-            return TrainingOptions.of(multitaskSteps, training.learningRate(), training.seed())
-                    .withSchedule(training.warmup(), training.floor())
+            return training(multitaskSteps);
+        }
+
+        /** A whole run of another length, with the schedule stretched over it. */
+        public TrainingOptions training(long steps) {
+            return TrainingOptions.of(steps, training.learningRate(), training.seed())
+                    .withSchedule(Math.min(training.warmup(), steps - 1), training.floor())
                     .withLimits(training.weightDecay(), training.clip())
                     .withBeta2(training.beta2())
                     .withRhythm(training.checkpointEvery(), 0, 0);

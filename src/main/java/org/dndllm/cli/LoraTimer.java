@@ -1,0 +1,136 @@
+package org.dndllm.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
+import org.dndllm.EnvironmentException;
+import org.dndllm.InvalidInputException;
+import org.dndllm.cli.nano.NanoRecipe;
+import org.dndllm.engine.Progress;
+import org.dndllm.format.DType;
+import org.dndllm.lora.LoraWeights;
+import org.dndllm.train.BaseWeights;
+import org.dndllm.train.Example;
+import org.dndllm.train.LoraTraining;
+import org.dndllm.train.Qwen2;
+import org.dndllm.train.TrainingOptions;
+import org.dndllm.train.collect.TaskData;
+import org.dndllm.train.torch.LibTorch;
+import org.dndllm.train.torch.TorchDevice;
+
+/**
+ * Trains LoRAs on the labels of a task as {@code dnd collect} does, with the settings of the nano recipe, and times them.
+ * Owns LibTorch's copy of the base model and a temporary folder, and ends both.
+ */
+final class LoraTimer implements AutoCloseable {
+    private static final int MAX_TOKENS = 1024;
+    /** The first steps of a process load and compile. */
+    private static final long WARM_UP = 5;
+
+    private final NanoRecipe.Adapters recipe;
+    private final long initSeed;
+    private final BaseWeights weights;
+    private final Qwen2 base;
+    private final Path folder;
+    private int runs;
+
+    private LoraTimer(BaseWeights weights, Qwen2 base, Path folder) {
+        NanoRecipe nano = NanoRecipe.standard();
+        recipe = nano.adapters();
+        initSeed = nano.world().seed();
+        this.weights = weights;
+        this.base = base;
+        this.folder = folder;
+    }
+
+    /**
+     * A whole run.
+     *
+     * @param steps of the run
+     * @param seconds wall time of its steps alone: no loading, no tokenizing, no checkpoint
+     */
+    record Trained(long steps, double seconds, LoraWeights weights) {}
+
+    /** @param threads of LibTorch, for the whole process */
+    static LoraTimer open(Path model, int threads) {
+        LibTorch.threads(threads);
+        BaseWeights weights = BaseWeights.load(model, TorchDevice.CPU);
+        try {
+            return new LoraTimer(weights, Qwen2.of(weights, TorchDevice.CPU), temporaryFolder());
+        } catch (RuntimeException e) {
+            weights.close();
+            throw e;
+        }
+    }
+
+    private static Path temporaryFolder() {
+        try {
+            return Files.createTempDirectory("dnd-bench-training");
+        } catch (IOException e) {
+            throw new EnvironmentException("no temporary folder for training runs can be made: " + e, e);
+        }
+    }
+
+    /** The labelled training split of a task as tokens; its test split is read only to refuse items that are in both. */
+    static List<Example> examples(Path tasks, String name, ChatTokenizer tokenizer) {
+        TaskData task = TaskData.in(tasks).stream()
+                .filter(one -> one.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new InvalidInputException(
+                        tasks.toString(), name, "has no training split; name a task that has one"));
+        List<Example> examples = task.read(0, 0).train().stream()
+                .map(tokenizer::example)
+                .filter(example -> example.tokens().length <= MAX_TOKENS)
+                .toList();
+        if (examples.isEmpty()) {
+            throw new InvalidInputException(
+                    task.train().toString(), "items", "are all longer than " + MAX_TOKENS + " tokens");
+        }
+        return examples;
+    }
+
+    /** A few steps that nobody times. */
+    void warmUp(List<Example> examples) {
+        train(examples, WARM_UP, "warm-up", Progress.NONE);
+    }
+
+    /** A whole run with a schedule of its own; every run has the same initial weights and the same order of data. */
+    Trained train(List<Example> examples, long steps, String name, Progress progress) {
+        // The one checkpoint at the end is written after the last step was timed.
+        TrainingOptions options = recipe.training(steps).withRhythm(steps, 0, 0);
+        AtomicReference<Duration> elapsed = new AtomicReference<>(Duration.ZERO);
+        try (LoraTraining training = new LoraTraining(
+                base,
+                examples,
+                List.of(),
+                recipe.lora(),
+                initSeed,
+                recipe.batch(),
+                options,
+                LoraTraining.Snapshots.NONE)) {
+            training.run(folder.resolve("run-" + ++runs), at -> {
+                elapsed.set(at.elapsed());
+                progress.advanced(name, at.step(), at.steps());
+            });
+            return new Trained(steps, elapsed.get().toNanos() / 1e9, training.weights(DType.F32));
+        }
+    }
+
+    @Override
+    public void close() {
+        base.close();
+        weights.close();
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        } catch (IOException e) {
+            throw new EnvironmentException(folder + ": cannot be removed (" + e + "); remove it by hand", e);
+        }
+    }
+}
