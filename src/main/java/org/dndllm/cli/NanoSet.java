@@ -21,9 +21,11 @@ record NanoSet(Path folder) {
         return set;
     }
 
-    /** The installation that the launcher started. */
+    /** The installation that the launcher started; relative where the current folder holds it, as people read paths. */
     static Path home() {
-        return Path.of(System.getProperty("dnd.home", "."));
+        Path home = Path.of(System.getProperty("dnd.home", "")).toAbsolutePath().normalize();
+        Path here = Path.of("").toAbsolutePath();
+        return home.startsWith(here) ? here.relativize(home) : home;
     }
 
     Path base() {
