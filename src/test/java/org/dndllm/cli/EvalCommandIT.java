@@ -98,9 +98,8 @@ class EvalCommandIT {
                         "--json")
                 .json();
 
-        assertThat(json.get("task_folder").asString())
-                .isEqualTo(
-                        Nano.SET.resolve("tasks").toAbsolutePath().normalize().toString());
+        assertThat(Path.of(json.get("task_folder").asString()).toAbsolutePath())
+                .isEqualTo(Nano.SET.resolve("tasks").toAbsolutePath().normalize());
         for (String control : new String[] {"training_mean", "nearest", "multitask", "own_labels"}) {
             assertThat(json.at("/summary/controls/" + control + "/measured").asBoolean())
                     .as(control)
