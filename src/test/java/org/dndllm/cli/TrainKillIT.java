@@ -2,12 +2,15 @@ package org.dndllm.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.onnxruntime.OrtEnvironment;
 import java.io.IOException;
+import java.io.InputStream;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -70,6 +73,38 @@ class TrainKillIT {
         assertThat(visible(killed.getParent())).containsExactlyInAnyOrder(killed, run);
     }
 
+    /** A limit on the size of files stands for the full disk: the write fails in the same place, for any user. */
+    @Test
+    void train_diskFullAtACheckpoint_saysSoKeepsTheLastOneAndGoesOn() throws IOException, InterruptedException {
+        // given
+        Path tasks = tasks("copy", "other");
+        Path whole = folder.resolve("whole/bundle");
+        Path full = folder.resolve("full/bundle");
+        Path run = work(full);
+        toTheEnd(train(tasks, whole));
+        Process process = child(train(tasks, full));
+        awaitLine(run, CHECKPOINT_EVERY + 1, process);
+        process.destroyForcibly().waitFor();
+        int kept = checkpoint(run);
+        assertThat(kept).isPositive();
+
+        // when
+        int code = child(
+                        List.of("sh", "-c", "ulimit -f 16; exec \"$0\" \"$@\""),
+                        List.of("-Donnxruntime.native.path=" + onnxRuntime()),
+                        train(tasks, full))
+                .waitFor();
+
+        // then
+        assertThat(code).as(Files.readString(said())).isEqualTo(3);
+        assertThat(Files.readString(said())).contains("checkpoints", "File too large", "space");
+        assertThat(checkpoint(run)).isEqualTo(kept);
+        requireSound(run);
+        assertThat(full).doesNotExist();
+        toTheEnd(train(tasks, full));
+        assertThat(curve(run)).isEqualTo(curve(work(whole))).hasSize(STEPS);
+    }
+
     private static List<String> train(Path tasks, Path bundle) {
         return Stream.of(
                         "train",
@@ -116,17 +151,35 @@ class TrainKillIT {
      * crashes in processes whose command line is longer than some 3900 bytes.
      */
     private Process child(List<String> arguments) throws IOException {
-        List<String> command = new ArrayList<>();
+        return child(List.of(), List.of(), arguments);
+    }
+
+    private Process child(List<String> starter, List<String> jvm, List<String> arguments) throws IOException {
+        List<String> command = new ArrayList<>(starter);
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
                 .filter(argument -> argument.startsWith("-D") || argument.startsWith("--"))
                 .forEach(command::add);
+        command.addAll(jvm);
         command.addAll(List.of("-XX:TieredStopAtLevel=1", "-Ddnd.home=" + Cli.ROOT, Main.class.getName()));
         command.addAll(arguments);
         ProcessBuilder builder =
                 new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(said().toFile());
         builder.environment().put("CLASSPATH", System.getProperty("java.class.path"));
         return builder.start();
+    }
+
+    /** ONNX Runtime's libraries, unpacked: a process that may not write large files cannot unpack them itself. */
+    private Path onnxRuntime() throws IOException {
+        Path natives = Files.createDirectories(folder.resolve("onnxruntime"));
+        String platform = "linux-" + (System.getProperty("os.arch").equals("amd64") ? "x64" : "aarch64");
+        for (String name : List.of("libonnxruntime.so", "libonnxruntime4j_jni.so")) {
+            String resource = "/ai/onnxruntime/native/" + platform + "/" + name;
+            try (InputStream library = OrtEnvironment.class.getResourceAsStream(resource)) {
+                Files.copy(Objects.requireNonNull(library, resource), natives.resolve(name));
+            }
+        }
+        return natives;
     }
 
     private void toTheEnd(List<String> arguments) throws IOException, InterruptedException {
