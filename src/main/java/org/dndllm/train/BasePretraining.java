@@ -92,6 +92,28 @@ public final class BasePretraining implements TrainingJob, AutoCloseable {
         return new TrainingRun(folder, parameters, this, options, listener).run();
     }
 
+    /**
+     * Trains on from the parameters as they are, with fresh moments and a schedule of its own.
+     *
+     * @param folder of this part alone
+     * @param steps done before, from which the stream of examples goes on
+     * @param more how many steps, and how
+     */
+    public TrainingResult goOn(Path folder, long steps, TrainingOptions more, Consumer<TrainingProgress> listener) {
+        TrainingJob job = new TrainingJob() {
+            @Override
+            public Tensor loss(long step, int part) {
+                return BasePretraining.this.loss(steps + step, part);
+            }
+
+            @Override
+            public OptionalDouble validationLoss() {
+                return BasePretraining.this.validationLoss();
+            }
+        };
+        return new TrainingRun(folder, parameters, job, more, listener).run();
+    }
+
     @Override
     public Tensor loss(long step, int part) {
         List<Example> drawn = new ArrayList<>(batch);

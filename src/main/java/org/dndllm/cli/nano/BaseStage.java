@@ -10,7 +10,6 @@ import org.dndllm.format.GgmlType;
 import org.dndllm.llama.LlamaModel;
 import org.dndllm.llama.ModelOptions;
 import org.dndllm.lora.BaseGguf;
-import org.dndllm.lora.BaseShape;
 import org.dndllm.nano.NanoWorld;
 import org.dndllm.nano.Role;
 import org.dndllm.nano.Split;
@@ -32,44 +31,83 @@ record BaseStage(NanoWorld world, NanoRecipe.Base recipe, TorchDevice device) im
     static final String FILE = "base.gguf";
     static final String NAME = "dnd-nano-base";
 
+    private static final String INSTRUCTED = "instruction_accuracy";
     private static final int EVALUATION_BATCH = 64;
 
     @Override
     public Map<String, ?> run(Workplace workplace) {
         Path file = workplace.folder().resolve(FILE);
-        Map<String, Object> results = new LinkedHashMap<>();
+        SyntheticVocabulary vocabulary = world.bpeVocabulary();
+        Qwen2Config config = new Qwen2Config(recipe.shape(vocabulary.size()), recipe.ropeBase(), BaseGguf.RMS_EPSILON);
         Path tokenizer = workplace.of(NanoBuild.VOCABULARY, VocabularyStage.TOKENIZER);
         try (LlamaModel text = LlamaModel.open(tokenizer, ModelOptions.CPU)) {
             ChatTokenizer chat = new ChatTokenizer(text.vocabulary());
-            results.putAll(train(chat, workplace, file));
-            results.putAll(evaluate(chat, file));
+            BasePretraining.ExampleStream stream =
+                    (seed, step, index) -> chat.conversation(document(step, step * recipe.batch() + index));
+            try (BasePretraining training =
+                    new BasePretraining(config, stream, List.of(), recipe.batch(), recipe.training(), device)) {
+                return train(training, vocabulary, chat, workplace, file);
+            }
         }
+    }
+
+    /**
+     * Trains, and goes on until the instructions are followed: other processors add numbers up in another order, and the
+     * same seed then gives another model, a little better or worse.
+     */
+    private Map<String, Object> train(
+            BasePretraining training,
+            SyntheticVocabulary vocabulary,
+            ChatTokenizer chat,
+            Workplace workplace,
+            Path file) {
+        TrainingResult result = training.run(workplace.runs(), workplace.progress("pretraining"));
+        long steps = result.steps();
+        write(training, vocabulary, file);
+        Map<String, Object> measured = evaluate(chat, file);
+        for (int round = 1; !isSkilled(measured) && round <= recipe.extensions(); round++) {
+            workplace.say(
+                    "follows %.3f of the instructions, expected %.3f: %d steps more",
+                    (double) measured.get(INSTRUCTED),
+                    recipe.leastAccuracy(),
+                    recipe.extension().steps());
+            result = training.goOn(
+                    workplace.runs().resolve("more-" + round),
+                    steps,
+                    recipe.extension(),
+                    workplace.progress("pretraining, round " + (round + 1)));
+            steps += result.steps();
+            write(training, vocabulary, file);
+            measured = evaluate(chat, file);
+        }
+        if (!isSkilled(measured)) {
+            throw new InvalidInputException(
+                    file.toString(),
+                    "instruction accuracy",
+                    "is " + measured.get(INSTRUCTED) + ", expected at least " + recipe.leastAccuracy()
+                            + "; adapters cannot bring out skills that are not there. Train longer");
+        }
+        Map<String, Object> results = new LinkedHashMap<>();
+        results.put("parameters", training.parameters());
+        results.put("steps", steps);
+        results.put("last_loss", result.loss());
+        results.putAll(measured);
         return results;
     }
 
-    private Map<String, Object> train(ChatTokenizer chat, Workplace workplace, Path file) {
-        SyntheticVocabulary vocabulary = world.bpeVocabulary();
-        BaseShape shape = recipe.shape(vocabulary.size());
-        Qwen2Config config = new Qwen2Config(shape, recipe.ropeBase(), BaseGguf.RMS_EPSILON);
-        BasePretraining.ExampleStream stream =
-                (seed, step, index) -> chat.conversation(document(step, step * recipe.batch() + index));
-        try (BasePretraining training =
-                new BasePretraining(config, stream, List.of(), recipe.batch(), recipe.training(), device)) {
-            TrainingResult result = training.run(workplace.runs(), workplace.progress("pretraining"));
-            training.write(
-                    file,
-                    NAME,
-                    "Pretrained on the text of a small world of letter tasks; see docs/nano.md.",
-                    GgmlType.F16,
-                    recipe.context(),
-                    writer -> writer.putUint64("dnd.nano.seed", world.spec().seed()),
-                    vocabulary::putInto);
-            Map<String, Object> results = new LinkedHashMap<>();
-            results.put("parameters", training.parameters());
-            results.put("steps", result.steps());
-            results.put("last_loss", result.loss());
-            return results;
-        }
+    private boolean isSkilled(Map<String, Object> measured) {
+        return (double) measured.get(INSTRUCTED) >= recipe.leastAccuracy();
+    }
+
+    private void write(BasePretraining training, SyntheticVocabulary vocabulary, Path file) {
+        training.write(
+                file,
+                NAME,
+                "Pretrained on the text of a small world of letter tasks; see docs/nano.md.",
+                GgmlType.F16,
+                recipe.context(),
+                writer -> writer.putUint64("dnd.nano.seed", world.spec().seed()),
+                vocabulary::putInto);
     }
 
     private List<Turn> document(long step, long index) {
@@ -82,7 +120,7 @@ record BaseStage(NanoWorld world, NanoRecipe.Base recipe, TorchDevice device) im
                 Qwen2 model = Qwen2.of(weights, device)) {
             double instructed = share(chat, model, world.instructions(Split.TEST, recipe.instructions()));
             Map<String, Object> results = new LinkedHashMap<>();
-            results.put("instruction_accuracy", instructed);
+            results.put(INSTRUCTED, instructed);
             for (Role role : List.of(Role.TRAIN, Role.HELD_OUT)) {
                 double sum = 0;
                 for (WorldTask task : world.tasks(role)) {
@@ -91,13 +129,6 @@ record BaseStage(NanoWorld world, NanoRecipe.Base recipe, TorchDevice device) im
                 results.put(
                         role.label() + "_prompt_accuracy",
                         sum / world.tasks(role).size());
-            }
-            if (!(instructed >= recipe.leastAccuracy())) {
-                throw new InvalidInputException(
-                        file.toString(),
-                        "instruction accuracy",
-                        "is " + instructed + ", expected at least " + recipe.leastAccuracy()
-                                + "; adapters cannot bring out skills that are not there. Train longer");
             }
             return results;
         }

@@ -46,6 +46,8 @@ public record NanoRecipe(WorldSpec world, Base base, Encoder encoder, Adapters a
      * @param context positions that the model says it can use
      * @param batch documents of a step
      * @param training of all its weights
+     * @param extension a further round of training, where the model does not follow enough instructions yet
+     * @param extensions most such rounds
      * @param skillSteps steps at the beginning with nothing but instructions
      * @param leastAccuracy share of instructions over unseen lists that it must follow
      * @param instructions how many of them are asked
@@ -56,6 +58,8 @@ public record NanoRecipe(WorldSpec world, Base base, Encoder encoder, Adapters a
             int context,
             int batch,
             TrainingOptions training,
+            TrainingOptions extension,
+            int extensions,
             long skillSteps,
             double leastAccuracy,
             int instructions) {
@@ -85,6 +89,8 @@ public record NanoRecipe(WorldSpec world, Base base, Encoder encoder, Adapters a
             json.put("context", context);
             json.put("batch", batch);
             json.put("training", training.toJson());
+            json.put("extension", extension.toJson());
+            json.put("extensions", extensions);
             json.put("skill_steps", skillSteps);
             json.put("least_accuracy", leastAccuracy);
             json.put("instructions", instructions);
@@ -167,6 +173,11 @@ public record NanoRecipe(WorldSpec world, Base base, Encoder encoder, Adapters a
                 .withLimits(0.01, 1)
                 .withBeta2(0.98)
                 .withRhythm(100, 0, 0);
+        TrainingOptions extension = TrainingOptions.of(600, 1e-3, seed)
+                .withSchedule(20, 0.05)
+                .withLimits(0.01, 1)
+                .withBeta2(0.98)
+                .withRhythm(100, 0, 0);
         BertConfig encoder = new BertConfig(64, 2, 4, 128, 64, 2, world.wordPieces(), LAYER_NORM_EPS);
         TrainingOptions tuning = TrainingOptions.of(2000, 1e-3, seed)
                 .withSchedule(50, 0.05)
@@ -178,7 +189,7 @@ public record NanoRecipe(WorldSpec world, Base base, Encoder encoder, Adapters a
                 .withRhythm(50, 0, 0);
         return new NanoRecipe(
                 world,
-                new Base(base, 10_000, 512, 96, pretraining, 800, 0.97, 960),
+                new Base(base, 10_000, 512, 96, pretraining, extension, 3, 800, 0.97, 960),
                 new Encoder(encoder, 64, tuning),
                 new Adapters(LoraSettings.official(4), 32, adapter, 2, 600),
                 List.of(compact(seed), paper(seed)));

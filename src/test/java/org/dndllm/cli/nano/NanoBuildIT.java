@@ -1,16 +1,19 @@
 package org.dndllm.cli.nano;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.Loader;
+import org.dndllm.InvalidInputException;
 import org.dndllm.encoder.SentenceEncoder;
 import org.dndllm.format.GgufFile;
 import org.dndllm.format.JsonValue;
@@ -61,6 +64,23 @@ class NanoBuildIT {
         }
         NanoBuild.publish(killed, folder.resolve("published"));
         checkManifest(folder.resolve("published"));
+    }
+
+    @Test
+    void build_baseFollowsTooFewInstructions_trainsOnThenSaysSo() {
+        // given
+        List<String> log = new ArrayList<>();
+
+        // when, then
+        assertThatThrownBy(() -> TinyNanoBuild.build(folder, TinyNanoBuild.recipe(1), log::add))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessageContaining("instruction accuracy")
+                .hasMessageContaining("base.gguf");
+        assertThat(log.stream().filter(line -> line.endsWith("2 steps more"))).hasSize(2);
+        assertThat(folder.resolve("base/runs/more-2/checkpoints/step-000000002"))
+                .isDirectory();
+        assertThat(folder.resolve("base/done.json")).doesNotExist();
+        assertThat(folder.resolve("ship")).doesNotExist();
     }
 
     /** Of all files but the adapters' provenance, which holds the seconds of their training. */

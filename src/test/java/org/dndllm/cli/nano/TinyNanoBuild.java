@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.dndllm.encoder.BertConfig;
 import org.dndllm.lora.BaseShape;
 import org.dndllm.nano.WorldSpec;
@@ -16,6 +17,11 @@ final class TinyNanoBuild {
     private TinyNanoBuild() {}
 
     static NanoRecipe recipe() {
+        return recipe(0);
+    }
+
+    /** @param leastAccuracy of the base model */
+    static NanoRecipe recipe(double leastAccuracy) {
         WorldSpec world = new WorldSpec(5, 6, 0.5, 8, 8, 8, 4, 4, 0.6, 0.15, 0.45, 0.35, 4, 1024, 512);
         TrainingOptions some =
                 TrainingOptions.of(40, 3e-3, 5).withSchedule(2, 0.1).withRhythm(4, 0, 0);
@@ -28,8 +34,10 @@ final class TinyNanoBuild {
                         128,
                         8,
                         some,
+                        few,
+                        2,
                         10,
-                        0,
+                        leastAccuracy,
                         48),
                 new NanoRecipe.Encoder(new BertConfig(32, 1, 2, 32, 32, 2, 1, 1e-12), 4, few),
                 new NanoRecipe.Adapters(LoraSettings.official(2), 4, few, 1, 3),
@@ -37,8 +45,12 @@ final class TinyNanoBuild {
     }
 
     static Map<String, Object> build(Path work) {
-        List<Stage> stages = NanoBuild.stages(recipe(), TorchDevice.CPU, arguments -> 1);
-        return new StageRunner(work, recipe().world().seed(), line -> {}).run(stages, Optional.empty());
+        return build(work, recipe(), line -> {});
+    }
+
+    static Map<String, Object> build(Path work, NanoRecipe recipe, Consumer<String> log) {
+        List<Stage> stages = NanoBuild.stages(recipe, TorchDevice.CPU, arguments -> 1);
+        return new StageRunner(work, recipe.world().seed(), log).run(stages, Optional.empty());
     }
 
     public static void main(String[] arguments) {
