@@ -105,6 +105,27 @@ final class EncoderSession implements AutoCloseable {
         System.arraycopy(states, 0, target, from * width, states.length);
     }
 
+    /**
+     * Encodes the first {@code read} ids of some rows of the tokens, seen as rows of {@code length} ids, into the same places
+     * of {@code target} [rows, length, C].
+     */
+    void states(TokenBatch tokens, int[] rows, int read, int length, float[] target) {
+        long[] ids = new long[rows.length * read];
+        long[] mask = new long[ids.length];
+        for (int i = 0; i < rows.length; i++) {
+            System.arraycopy(tokens.ids(), rows[i] * length, ids, i * read, read);
+            System.arraycopy(tokens.mask(), rows[i] * length, mask, i * read, read);
+        }
+        float[] states = statesOf(run(ids, mask, rows.length, read), rows.length, read);
+        for (int i = 0; i < rows.length; i++) {
+            int real = 0;
+            while (real < read && mask[i * read + real] == 1) {
+                real++;
+            }
+            System.arraycopy(states, i * read * width, target, rows[i] * length * width, real * width);
+        }
+    }
+
     /** Pooled vectors of unit length, [N][C]. */
     float[][] embeddings(TokenBatch batch) {
         Map<String, OnnxTensorValue> out = run(batch.ids(), batch.mask(), batch.texts(), batch.length());

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -167,6 +168,34 @@ public final class SentenceEncoder implements AutoCloseable {
         return new Condition(prompts.size(), length, width(), states, tokens.realTokens(), counts);
     }
 
+    /**
+     * As {@link #encode(List, int, Progress)}, but padding costs nothing and its states are zeros: prompts of like length
+     * share a run that is as long as the longest of them. For readers that look at the mask.
+     */
+    public Condition encodeUnpadded(List<String> prompts, int length, Progress progress) {
+        checkLength(prompts.size(), length);
+        int blockLength = Math.min(length, maxPositions);
+        TokenBatch tokens = tokenizer.encode(prompts, length);
+        int[] counts =
+                IntStream.range(0, prompts.size()).map(tokens::tokenCount).toArray();
+        int blocks = length / blockLength;
+        int[] lengths = new int[prompts.size() * blocks]; // real tokens of each block
+        for (int row = 0; row < lengths.length; row++) {
+            lengths[row] = Math.clamp(counts[row / blocks] - (row % blocks) * blockLength, 0, blockLength);
+        }
+        float[] states = new float[prompts.size() * length * width()]; // [N, L, C] = [N * blocks, blockLength, C]
+        int done = 0;
+        for (int[] group : groups(lengths)) {
+            int longest = lengths[group[group.length - 1]];
+            if (longest > 0) {
+                session.states(tokens, group, longest, blockLength, states);
+            }
+            done += group.length;
+            progress.report(done / blocks, prompts.size());
+        }
+        return new Condition(prompts.size(), length, width(), states, tokens.realTokens(), counts);
+    }
+
     private void checkLength(int prompts, int length) {
         if (prompts == 0) {
             throw new InvalidInputException("<prompts>", "count", "is 0; give at least one prompt.");
@@ -205,36 +234,43 @@ public final class SentenceEncoder implements AutoCloseable {
     public float[][] embed(List<String> texts, Progress progress) {
         List<int[]> ids =
                 texts.stream().map(text -> tokenizer.encode(text, maxPositions)).toList();
-        List<Integer> byLength =
-                new ArrayList<>(IntStream.range(0, texts.size()).boxed().toList());
-        byLength.sort(Comparator.comparingInt(n -> ids.get(n).length));
         float[][] embeddings = new float[texts.size()][];
-        for (int from = 0; from < byLength.size(); ) {
-            List<Integer> group = nextGroup(byLength, ids, from);
-            int longest = ids.get(group.getLast()).length;
-            TokenBatch batch = TokenBatch.padded(group.size(), longest, tokenizer.padId());
-            for (int i = 0; i < group.size(); i++) {
-                batch.put(i, ids.get(group.get(i)));
+        int done = 0;
+        for (int[] group : groups(ids.stream().mapToInt(text -> text.length).toArray())) {
+            int longest = ids.get(group[group.length - 1]).length;
+            TokenBatch batch = TokenBatch.padded(group.length, longest, tokenizer.padId());
+            for (int i = 0; i < group.length; i++) {
+                batch.put(i, ids.get(group[i]));
             }
             float[][] vectors = session.embeddings(batch);
-            for (int i = 0; i < group.size(); i++) {
-                embeddings[group.get(i)] = vectors[i];
+            for (int i = 0; i < group.length; i++) {
+                embeddings[group[i]] = vectors[i];
             }
-            from += group.size();
-            progress.report(from, texts.size());
+            done += group.length;
+            progress.report(done, texts.size());
         }
         return embeddings;
     }
 
-    /** As many texts, in order of length, as fit one run when padded to the longest of them. */
-    private static List<Integer> nextGroup(List<Integer> byLength, List<int[]> ids, int from) {
-        int to = from + 1;
-        while (to < byLength.size()
-                && to - from < MAX_TEXTS_PER_RUN
-                && (to - from + 1) * ids.get(byLength.get(to)).length <= TOKENS_PER_RUN) {
-            to++;
+    /** Rows in order of their length, cut into groups that fit one run when padded to the longest, the last, of them. */
+    private static List<int[]> groups(int[] lengths) {
+        int[] byLength = IntStream.range(0, lengths.length)
+                .boxed()
+                .sorted(Comparator.comparingInt(row -> lengths[row]))
+                .mapToInt(Integer::intValue)
+                .toArray();
+        List<int[]> groups = new ArrayList<>();
+        for (int from = 0; from < byLength.length; ) {
+            int to = from + 1;
+            while (to < byLength.length
+                    && to - from < MAX_TEXTS_PER_RUN
+                    && (to - from + 1) * lengths[byLength[to]] <= TOKENS_PER_RUN) {
+                to++;
+            }
+            groups.add(Arrays.copyOfRange(byLength, from, to));
+            from = to;
         }
-        return byLength.subList(from, to);
+        return groups;
     }
 
     /** Idempotent. */

@@ -67,10 +67,7 @@ public final class AdapterPipeline implements AutoCloseable {
         Draw draw = prompts.draw(bundle.prompts(), seed);
         Condition condition = times.time(
                 "encode",
-                () -> encoder.encode(
-                        draw.prompts(),
-                        bundle.length(),
-                        (done, total) -> progress.advanced("encode prompts", done, total)));
+                () -> encode(draw.prompts(), (done, total) -> progress.advanced("encode prompts", done, total)));
         progress.advanced("generate weights", 0, 1);
         float[] tokens = times.time("generate", () -> generator.generate(condition.states(), condition.mask()));
         progress.advanced("generate weights", 1, 1);
@@ -104,8 +101,14 @@ public final class AdapterPipeline implements AutoCloseable {
      * @return empty when the bundle has no statistics of its training tasks
      */
     public Optional<OutOfDistribution.Score> score(PromptSet prompts, long seed) {
-        return outOfDistribution.map(known ->
-                known.score(encoder.encode(prompts.draw(bundle.prompts(), seed).prompts(), bundle.length())));
+        List<String> drawn = prompts.draw(bundle.prompts(), seed).prompts();
+        return outOfDistribution.map(known -> known.score(encode(drawn, SentenceEncoder.Progress.NONE)));
+    }
+
+    private Condition encode(List<String> prompts, SentenceEncoder.Progress progress) {
+        return bundle.manifest().generator().readsPadding()
+                ? encoder.encode(prompts, bundle.length(), progress)
+                : encoder.encodeUnpadded(prompts, bundle.length(), progress);
     }
 
     private List<String> warnings(Draw draw, ConditionStats stats, Optional<OutOfDistribution.Score> score) {

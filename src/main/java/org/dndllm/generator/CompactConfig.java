@@ -50,6 +50,11 @@ public record CompactConfig(int kernel, int slots, int width, List<Stage> stages
         return FAMILY;
     }
 
+    @Override
+    public boolean readsPadding() {
+        return false;
+    }
+
     /** Stages between the blocks: block {@code i} leads from entry {@code i} to entry {@code i + 1}. */
     public List<Stage> blockStages() {
         List<Stage> path = new ArrayList<>(stages);

@@ -67,6 +67,9 @@ public sealed interface GeneratorConfig permits PaperConfig, CompactConfig {
         return stages().getFirst().l();
     }
 
+    /** Whether states at padding positions change the adapter, as they do with the official code. */
+    boolean readsPadding();
+
     /** Channels of the encoder, C. */
     default int channels() {
         return stages().getFirst().c();

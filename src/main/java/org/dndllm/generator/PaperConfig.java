@@ -30,6 +30,11 @@ public record PaperConfig(int kernel, List<Stage> stages, Optional<Projection> p
     }
 
     @Override
+    public boolean readsPadding() {
+        return true;
+    }
+
+    @Override
     public int textLength() {
         return projection.map(Projection::textLength).orElse(stages.getFirst().l());
     }

@@ -64,6 +64,34 @@ final class SentenceEncoderIT {
         assertThat(last).isNotEqualTo(condition.state(0, 14));
     }
 
+    /** In one block of up to 64 positions, and over two blocks of which the second is empty for short prompts. */
+    @ParameterizedTest
+    @ValueSource(ints = {32, 64, 128})
+    void encodeUnpadded_prompts_givesTheSameRealTokensAndZerosElsewhere(int length) {
+        List<String> prompts = new ArrayList<>(PROMPTS);
+        prompts.add("heat and light ".repeat(30));
+        Condition padded = encoder.encode(prompts, length);
+        List<Integer> done = new ArrayList<>();
+
+        Condition condition = encoder.encodeUnpadded(prompts, length, (count, total) -> done.add(count));
+
+        assertThat(condition.mask()).isEqualTo(padded.mask());
+        assertThat(condition.tokenCounts()).isEqualTo(padded.tokenCounts());
+        assertThat(done.getLast()).isEqualTo(prompts.size());
+        for (int n = 0; n < prompts.size(); n++) {
+            for (int l = 0; l < length; l++) {
+                if (l < condition.tokenCounts()[n]) {
+                    // masked keys have no share, so only the order of sums may differ
+                    assertThat(Errors.relative(condition.state(n, l), padded.state(n, l)))
+                            .as("prompt %d, position %d", n, l)
+                            .isLessThan(1e-5);
+                } else {
+                    assertThat(condition.state(n, l)).isEqualTo(new float[32]);
+                }
+            }
+        }
+    }
+
     @Test
     void encode_moreLength_leavesRealTokensAlone() {
         Condition narrow = encoder.encode(PROMPTS, 24);
