@@ -48,22 +48,18 @@ final class BlobDownload {
      */
     boolean fetch(RepoId repo, String commit, RemoteFile file, ByteMeter meter) {
         Job job = new Job(repo, commit, file, meter);
+        if (isThere(job)) {
+            return false; // without a lock, so that a cache that we may only read serves too
+        }
         Path partial = cache.partial(repo, file.hash());
         try (BlobLock lock = BlobLock.take(cache.lock(repo, file.hash()))) {
-            if (cache.has(repo, commit, file)) {
-                meter.add(file.size());
-                return false;
+            if (isThere(job)) {
+                return false; // another one fetched it while we waited
             }
             boolean resumed = Files.exists(partial) && Files.size(partial) > 0;
             // A wrong beginning may be the last run's fault; a download in one go has only the server to blame.
             if (!complete(job, partial) && !(resumed && complete(job, partial))) {
-                throw new InvalidInputException(
-                        job.name(),
-                        file.hash().algorithm(),
-                        "the content that came does not have the hash "
-                                + file.hash().hex()
-                                + " that the hub named; it was removed, try again, and if it stays so do not trust the"
-                                + " server or a proxy on the way");
+                throw wrongContent(job);
             }
             return true;
         } catch (ClosedByInterruptException e) {
@@ -74,6 +70,23 @@ final class BlobDownload {
                             + " bytes) and permissions, then try again, what has come so far is kept",
                     e);
         }
+    }
+
+    private boolean isThere(Job job) {
+        boolean there = cache.has(job.repo(), job.commit(), job.file());
+        if (there) {
+            job.meter().add(job.file().size());
+        }
+        return there;
+    }
+
+    private static InvalidInputException wrongContent(Job job) {
+        ContentHash hash = job.file().hash();
+        return new InvalidInputException(
+                job.name(),
+                hash.algorithm(),
+                "the content that came does not have the hash " + hash.hex() + " that the hub named; it was removed,"
+                        + " try again, and if it stays so do not trust the server or a proxy on the way");
     }
 
     /** Fetches what is missing; the blob gets its name if the hash is right, else everything is dropped. */
@@ -163,7 +176,7 @@ final class BlobDownload {
                 }
                 growing.append(bytes);
                 job.meter().add(count);
-                retry.progressed();
+                retry.reached(growing.size());
             }
         }
         if (!growing.isComplete()) {

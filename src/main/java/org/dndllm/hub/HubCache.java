@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.dndllm.EnvironmentException;
@@ -90,7 +91,8 @@ final class HubCache {
 
     private void link(Path shown, Path blob) throws IOException {
         try {
-            disk.link(shown, shown.getParent().relativize(blob)); // relative, so that the cache may be moved
+            Path folder = Objects.requireNonNull(shown.getParent(), "a snapshot's files lie in it");
+            disk.link(shown, folder.relativize(blob)); // relative, so that the cache may be moved
         } catch (FileAlreadyExistsException e) {
             // another process was faster; by commit and name it links to the same content
         } catch (IOException | UnsupportedOperationException noLinksHere) {

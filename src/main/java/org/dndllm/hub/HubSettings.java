@@ -48,7 +48,9 @@ public record HubSettings(URI endpoint, Path cache, Optional<AccessToken> token,
                 .orElse(false);
         return new HubSettings(
                 endpoint(value(environment, "HF_ENDPOINT").orElse(PUBLIC_HUB)),
-                path(environment, "HF_HUB_CACHE", home).orElseGet(() -> base.resolve("hub")),
+                path(environment, "HF_HUB_CACHE", home)
+                        .orElseGet(() -> base.resolve("hub"))
+                        .toAbsolutePath(),
                 value(environment, "HF_TOKEN")
                         .map(text -> new AccessToken(text, "HF_TOKEN"))
                         .or(() -> readToken(tokenFile)),

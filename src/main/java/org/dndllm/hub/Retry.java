@@ -15,6 +15,7 @@ final class Retry {
     private final String what;
     private final Wait wait;
     private int failures;
+    private long furthest;
 
     /** @param what the thing, for messages */
     Retry(String what, Wait wait) {
@@ -42,9 +43,15 @@ final class Retry {
         }
     }
 
-    /** Something was achieved: a connection that is cut now and then may take as many attempts as it has pieces. */
-    void progressed() {
-        failures = 0;
+    /**
+     * Tells how many bytes there are. If never so many before, the attempts count from zero: a connection that is cut
+     * now and then may take as many as it needs, a server that makes us start again and again may not.
+     */
+    void reached(long bytes) {
+        if (bytes > furthest) {
+            furthest = bytes;
+            failures = 0;
+        }
     }
 
     private void pauseAfter(TransientFailure failure) {

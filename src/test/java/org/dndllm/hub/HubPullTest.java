@@ -72,10 +72,13 @@ class HubPullTest {
     }
 
     @Test
-    void pull_again_fetchesNothing() {
+    void pull_again_fetchesAndLocksNothing() throws IOException {
         fixture.pull();
+        Files.move(cache.resolve(".locks"), cache.resolve("locks before"));
+
         Pulled again = fixture.pull();
 
+        assertThat(cache.resolve(".locks")).doesNotExist();
         assertThat(again.downloadedBytes()).isZero();
         assertThat(again.bytes()).isEqualTo(CONFIG.length + WEIGHTS.length);
         assertThat(server.contentRequests()).hasSize(1);
