@@ -22,6 +22,8 @@ class ArchitectureTest {
             .consideringOnlyDependenciesInLayers()
             .layer("format")
             .definedBy("org.dndllm.format..")
+            .layer("hub")
+            .definedBy("org.dndllm.hub..")
             .layer("lora")
             .definedBy("org.dndllm.lora..")
             .layer("onnx")
@@ -48,6 +50,8 @@ class ArchitectureTest {
             .definedBy("org.dndllm.cli..")
             .whereLayer("cli")
             .mayNotBeAccessedByAnyLayer()
+            .whereLayer("hub")
+            .mayOnlyBeAccessedByLayers("cli")
             .whereLayer("eval")
             .mayOnlyBeAccessedByLayers("cli")
             .whereLayer("engine")
@@ -108,6 +112,35 @@ class ArchitectureTest {
             .should()
             .dependOnClassesThat()
             .resideInAPackage("org.bytedeco..");
+
+    /** Nothing but {@code dnd pull} may reach for the network. */
+    @ArchTest
+    static final ArchRule onlyHubIsAnHttpClient = noClasses()
+            .that()
+            .resideOutsideOfPackage("org.dndllm.hub..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("java.net.http..")
+            .orShould()
+            .dependOnClassesThat()
+            .haveFullyQualifiedName("java.net.URLConnection")
+            .orShould()
+            .dependOnClassesThat()
+            .haveFullyQualifiedName("java.net.HttpURLConnection");
+
+    @ArchTest
+    static final ArchRule hubStandsOnFormatAlone = classes()
+            .that()
+            .resideInAPackage("org.dndllm.hub..")
+            .should()
+            .onlyDependOnClassesThat()
+            .resideInAnyPackage(
+                    "java..",
+                    "javax.net.ssl..",
+                    "org.jspecify..",
+                    "org.dndllm",
+                    "org.dndllm.format..",
+                    "org.dndllm.hub..");
 
     @ArchTest
     static final ArchRule onlyTheCommandLinePrintsAndExits = noClasses()

@@ -50,6 +50,8 @@ class UsageIT {
                 "collect",
                 "collect tasks",
                 "collect tasks --save-to out --seeds many",
+                "pull",
+                "pull a/b --max-workers many",
             })
     void wrongUsage_exitCodeTwoAndUsage(String line) {
         Cli run = Cli.run((Object[]) line.split(" "));
@@ -79,6 +81,13 @@ class UsageIT {
         "backend,        chat --prompt a -ngl 3",
         "contextLength,  chat --prompt a -c -1",
         "threads,        chat --prompt a -t -1",
+        "repository,     pull a/b/c",
+        "revision,       pull a/b --revision ../c",
+        "quantisation,   pull qwen2.5-0.5b-instruct:q9",
+        "pattern,        pull a/b --include [z-a]",
+        "--repo-type,    pull a/b --repo-type space",
+        "--repo-type,    pull dnd-math7b --repo-type dataset",
+        "--max-workers,  pull a/b --max-workers 0",
     })
     void wrongFlagValue_exitCodeTwoAndItsName(String flag, String line) {
         Cli.run((Object[]) line.split(" ")).refused(2, flag);
@@ -94,6 +103,7 @@ class UsageIT {
                 "convert",
                 "inspect",
                 "doctor",
+                "pull",
                 "bench",
                 "bench synthesize",
                 "bench adapter",
