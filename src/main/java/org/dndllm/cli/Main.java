@@ -37,6 +37,7 @@ import picocli.CommandLine.Command;
             DoctorCommand.class,
             CollectCommand.class,
             TrainCommand.class,
+            ImportCommand.class,
             BenchCommand.class,
             BuildNanoCommand.class,
             ExperimentCommand.class,
