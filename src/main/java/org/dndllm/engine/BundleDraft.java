@@ -24,7 +24,7 @@ record BundleDraft(
      *
      * @param folder the encoder's, for errors
      */
-    void requireEncoder(Path folder, BertConfig encoder) {
+    static void requireEncoder(GeneratorConfig config, Path folder, BertConfig encoder) {
         String source = folder.resolve("config.json").toString();
         if (encoder.hidden() != config.channels()) {
             throw new InvalidInputException(

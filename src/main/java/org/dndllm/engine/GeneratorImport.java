@@ -83,6 +83,9 @@ public final class GeneratorImport {
             AdapterLayout layout = request.preset().isPresent()
                     ? request.preset().get().layoutFor(request.base())
                     : layout(config, request.base(), file.toString());
+            BundleDraft.requireEncoder(config, request.encoder(), encoder);
+            requireOfficialBlocks(config, request.encoder(), encoder);
+            // Last, because a file of gigabytes takes its time.
             String description = "imported from " + file.getFileName() + " (sha256 " + Sha256.of(file) + ", "
                     + state.types() + "), trained by the official code";
             BundleDraft draft = new BundleDraft(
@@ -91,8 +94,6 @@ public final class GeneratorImport {
                     withAlpha(layout, request.alpha()),
                     request.base().identity(),
                     new BundleManifest.Training(true, description, UNKNOWN_SEED));
-            draft.requireEncoder(request.encoder(), encoder);
-            requireOfficialBlocks(config, request.encoder(), encoder);
             boolean savedAlong = !state.encoder().isEmpty();
             GeneratorBundle bundle = draft.write(
                     request.target(),
@@ -128,7 +129,7 @@ public final class GeneratorImport {
                 request.base().identity(),
                 new BundleManifest.Training(
                         false, "untrained " + preset.name() + ": random weights of seed " + seed, seed));
-        draft.requireEncoder(request.encoder(), SentenceEncoder.inspect(request.encoder()));
+        BundleDraft.requireEncoder(preset.config(), request.encoder(), SentenceEncoder.inspect(request.encoder()));
         WeightSource weights = switch (preset.config()) {
             case PaperConfig paper -> GeneratorWeights.random(paper, seed);
             case CompactConfig compact -> GeneratorWeights.random(compact, layout, seed);
