@@ -4,7 +4,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import org.dndllm.InvalidInputException;
+import org.dndllm.engine.BaseModel;
+import org.dndllm.engine.BundleManifest;
 import org.dndllm.format.GgufFile;
 import org.dndllm.lora.BaseShape;
 
@@ -23,6 +26,8 @@ final class BaseOption {
             "qwen2.5-72b", BaseShape.QWEN2_5_72B,
             "qwen2.5-vl-3b", BaseShape.VL_3B);
 
+    private static final String CONFIG = "config.json";
+
     private BaseOption() {}
 
     static BaseShape shape(String base) {
@@ -30,9 +35,35 @@ final class BaseOption {
         if (known != null) {
             return known;
         }
+        Path path = file(base);
+        if (base.endsWith(".json") || path.endsWith(CONFIG)) {
+            return BaseShape.fromConfigJson(path);
+        }
+        try (GgufFile file = GgufFile.open(path)) {
+            return BaseShape.fromGguf(file);
+        }
+    }
+
+    /** With a name, and of a .gguf file the hash, by which a bundle knows its base model. */
+    static BaseModel model(String base) {
+        BaseShape shape = shape(base);
+        if (SIZES.containsKey(base.toLowerCase(Locale.ROOT))) {
+            return new BaseModel(base, shape, new BundleManifest.Base(base, Optional.empty()));
+        }
+        Path path = file(base);
+        if (base.endsWith(".json") || path.endsWith(CONFIG)) {
+            Path folder = path.toAbsolutePath().normalize().getParent();
+            String name = String.valueOf(
+                    Optional.ofNullable(folder).map(Path::getFileName).orElse(path));
+            return new BaseModel(path.toString(), shape, new BundleManifest.Base(name, Optional.empty()));
+        }
+        return new BaseModel(base, shape, BundleManifest.Base.ofGguf(path));
+    }
+
+    private static Path file(String base) {
         Path path = Path.of(base);
         if (Files.isDirectory(path)) {
-            return BaseShape.fromConfigJson(path.resolve("config.json"));
+            return path.resolve(CONFIG);
         }
         if (!Files.isRegularFile(path)) {
             throw new InvalidInputException(
@@ -41,11 +72,6 @@ final class BaseOption {
                     "is neither a file nor one of "
                             + SIZES.keySet().stream().sorted().toList());
         }
-        if (base.endsWith(".json")) {
-            return BaseShape.fromConfigJson(path);
-        }
-        try (GgufFile file = GgufFile.open(path)) {
-            return BaseShape.fromGguf(file);
-        }
+        return path;
     }
 }

@@ -78,6 +78,11 @@ final class EngineFlags {
         return model == null;
     }
 
+    /** Whether a generator was named, rather than left to the nano set. */
+    boolean namesGenerator() {
+        return generator != null;
+    }
+
     Path generator() {
         return Optional.ofNullable(generator).orElseGet(() -> NanoSet.embedded().bundle());
     }

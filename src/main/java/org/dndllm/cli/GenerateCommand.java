@@ -12,7 +12,9 @@ import org.dndllm.engine.DragAndDrop;
 import org.dndllm.engine.Effect;
 import org.dndllm.engine.EngineOptions;
 import org.dndllm.engine.GeneratedAdapter;
+import org.dndllm.engine.GeneratorBundle;
 import org.dndllm.engine.PromptSet;
+import org.dndllm.engine.TargetPreset;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -34,6 +36,8 @@ import picocli.CommandLine.Option;
             "  cat questions.txt | dnd generate --prompts - --save-to my-adapter --seed 7",
             "  dnd generate -m qwen2.5-0.5b-q8_0.gguf --generator bundle --prompts task.csv --column question \\",
             "      --save-to out --json",
+            "  dnd generate -m qwen2.5-0.5b-q8_0.gguf --preset qwen2.5-0.5b-commonsense --generator imported \\",
+            "      --prompts ARC-c_train.json --save-to arc-adapter",
         })
 final class GenerateCommand implements Callable<Integer> {
     @Mixin
@@ -57,6 +61,13 @@ final class GenerateCommand implements Callable<Integer> {
     @Option(names = "--replace", description = "Replace the folder if it exists.")
     private boolean replace;
 
+    @Option(
+            names = "--preset",
+            paramLabel = "NAME",
+            description = "A known target that the generator must be of, such as qwen2.5-0.5b-commonsense. It needs"
+                    + " --generator: presets come without weights (see dnd import).")
+    private @Nullable String preset;
+
     @Option(names = "--adapter-name", paramLabel = "NAME", description = "Name of the adapter. Default: the folder's.")
     private @Nullable String name;
 
@@ -69,6 +80,9 @@ final class GenerateCommand implements Callable<Integer> {
                     folder.toString(), "--save-to", "exists already; choose another folder or give --replace");
         }
         AdapterFolder.requireReplaceable(folder); // before the work rather than after it
+        if (preset != null) {
+            requirePreset(preset);
+        }
         PromptSet set = prompts.read();
         String called = Optional.ofNullable(name)
                 .orElseGet(
@@ -89,6 +103,20 @@ final class GenerateCommand implements Callable<Integer> {
             output.result(json);
         }
         return 0;
+    }
+
+    /** Before the weights are loaded, which takes a while at the sizes of the official targets. */
+    private void requirePreset(String called) {
+        TargetPreset wanted = PresetFlag.named(called);
+        if (!engine.namesGenerator()) {
+            throw Flags.wrong(
+                    "--preset",
+                    called + " is an architecture without weights, and none were published: make a bundle of a trained"
+                            + " .pth (dnd import FILE.pth --preset " + called
+                            + " ...) or an untrained one for speed work"
+                            + " (dnd import --untrained --preset " + called + " ...) and name it with --generator");
+        }
+        wanted.require(engine.generator(), GeneratorBundle.manifest(engine.generator()));
     }
 
     /** Prompts come without answers here; a generator that never saw them so is out of its element. */

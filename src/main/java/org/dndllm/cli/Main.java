@@ -39,6 +39,7 @@ import picocli.CommandLine.Command;
             PullCommand.class,
             CollectCommand.class,
             TrainCommand.class,
+            ImportCommand.class,
             BenchCommand.class,
             BuildNanoCommand.class,
             ExperimentCommand.class,

@@ -13,14 +13,13 @@ import org.dndllm.EnvironmentException;
 import org.dndllm.InvalidInputException;
 import org.dndllm.encoder.SentenceEncoder;
 import org.dndllm.engine.BundleManifest;
+import org.dndllm.engine.EncoderFiles;
 import org.dndllm.engine.GeneratorBundle;
 import org.dndllm.engine.OodCalibration;
 import org.dndllm.engine.OutOfDistribution;
 import org.dndllm.engine.Progress;
 import org.dndllm.engine.PromptSet;
 import org.dndllm.format.AtomicFile;
-import org.dndllm.format.GgufFile;
-import org.dndllm.format.Sha256;
 import org.dndllm.llama.LlamaModel;
 import org.dndllm.llama.ModelOptions;
 import org.dndllm.onnx.SessionOptions;
@@ -152,9 +151,9 @@ final class TrainCommand implements Callable<Integer> {
                     generator.choose(from, qwen.config().shape(), sentences.width(), options.seed());
             TaskSet.Selection selection = objective.selection(chosen.config().prompts(), options.seed());
             TaskSet set = TaskSet.read(tasks, selection, new ChatTokenizer(text.vocabulary())::example);
-            BundleManifest.Base identity = identity(base);
+            BundleManifest.Base identity = BundleManifest.Base.ofGguf(base);
             Map<String, Object> inputs = new LinkedHashMap<>(selection.toJson());
-            inputs.put("base", identity.sha256());
+            inputs.put("base", identity.sha256().orElseThrow());
             inputs.put("encoder", EncoderFiles.sha256(reader));
             inputs.put("initial", chosen.source());
             inputs.put("layout", chosen.layout().toJson());
@@ -243,14 +242,6 @@ final class TrainCommand implements Callable<Integer> {
 
     private String name() {
         return Optional.ofNullable(name).orElseGet(() -> target.getFileName().toString());
-    }
-
-    private static BundleManifest.Base identity(Path base) {
-        try (GgufFile file = GgufFile.open(base)) {
-            String name = file.findString("general.name")
-                    .orElseGet(() -> base.getFileName().toString());
-            return new BundleManifest.Base(name, Sha256.of(base));
-        }
     }
 
     private static BundleManifest.Training how(Plan plan, TrainingResult result, double seconds) {

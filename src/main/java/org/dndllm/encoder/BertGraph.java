@@ -58,6 +58,18 @@ public final class BertGraph {
         }
     }
 
+    /**
+     * As {@link #export(Path, Path)} with weights from elsewhere: the folder gives configuration and pooling.
+     *
+     * @param weights named as in Hugging Face's BertModel, without prefix
+     * @param source the file that they come from, for errors
+     */
+    public static void export(Path huggingFaceFolder, Map<String, TensorView> weights, String source, Path onnxFile) {
+        BertConfig config = BertConfig.read(huggingFaceFolder.resolve("config.json"));
+        new BertGraph(config, BertWeights.of(weights, source))
+                .write(EncoderFolder.pooling(huggingFaceFolder), onnxFile);
+    }
+
     /** Writes mean-pooled weights that are in memory, named as in Hugging Face's BertModel without prefix. */
     public static void export(BertConfig config, Map<String, TensorView> weights, Path onnxFile) {
         new BertGraph(config, BertWeights.of(weights, "<memory>")).write(Pooling.MEAN, onnxFile);

@@ -65,13 +65,7 @@ public final class SentenceEncoder implements AutoCloseable {
         Pooling pooling = EncoderFolder.pooling(folder);
         WordPieceTokenizer tokenizer = WordPieceTokenizer.open(folder);
         try {
-            if (tokenizer.vocabularySize() > config.vocabulary()) {
-                throw new InvalidInputException(
-                        folder.resolve("config.json").toString(),
-                        "vocab_size",
-                        "is " + config.vocabulary() + ", but the tokenizer makes ids up to "
-                                + (tokenizer.vocabularySize() - 1) + "; the two do not belong together.");
-            }
+            requireVocabulary(folder, config, tokenizer);
             Optional<Path> graph = EncoderFolder.graph(folder);
             OnnxSession onnx =
                     graph.isPresent() ? OnnxSession.open(graph.get(), options) : convertAndOpen(folder, options);
@@ -81,6 +75,31 @@ public final class SentenceEncoder implements AutoCloseable {
         } catch (RuntimeException | Error e) {
             tokenizer.close();
             throw e;
+        }
+    }
+
+    /**
+     * Reads configuration, pooling and tokenizer of an encoder folder, but neither weights nor graph.
+     *
+     * @throws InvalidInputException naming the file and field at fault
+     */
+    public static BertConfig inspect(Path folder) {
+        EncoderFolder.require(folder);
+        BertConfig config = BertConfig.read(folder.resolve("config.json"));
+        EncoderFolder.pooling(folder);
+        try (WordPieceTokenizer tokenizer = WordPieceTokenizer.open(folder)) {
+            requireVocabulary(folder, config, tokenizer);
+        }
+        return config;
+    }
+
+    private static void requireVocabulary(Path folder, BertConfig config, WordPieceTokenizer tokenizer) {
+        if (tokenizer.vocabularySize() > config.vocabulary()) {
+            throw new InvalidInputException(
+                    folder.resolve("config.json").toString(),
+                    "vocab_size",
+                    "is " + config.vocabulary() + ", but the tokenizer makes ids up to "
+                            + (tokenizer.vocabularySize() - 1) + "; the two do not belong together.");
         }
     }
 

@@ -1,5 +1,6 @@
 package org.dndllm.engine;
 
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -9,7 +10,9 @@ import java.util.TreeMap;
 import java.util.regex.Pattern;
 import org.dndllm.InvalidInputException;
 import org.dndllm.encoder.ConditionText;
+import org.dndllm.format.GgufFile;
 import org.dndllm.format.JsonValue;
+import org.dndllm.format.Sha256;
 import org.dndllm.generator.GeneratorConfig;
 import org.dndllm.lora.AdapterLayout;
 
@@ -40,10 +43,28 @@ public record BundleManifest(
     private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
 
     /**
-     * @param name the model's own {@code general.name}
-     * @param sha256 of the GGUF file
+     * @param name the model's own {@code general.name}, or what it was called by
+     * @param sha256 of the GGUF file; absent where only the model's shape was known
      */
-    public record Base(String name, String sha256) {}
+    public record Base(String name, Optional<String> sha256) {
+        /** A model whose file is known. */
+        public Base(String name, String sha256) {
+            this(name, Optional.of(sha256));
+        }
+
+        /**
+         * Reads name and hash of a model.
+         *
+         * @throws InvalidInputException when it is no GGUF file
+         */
+        public static Base ofGguf(Path gguf) {
+            try (GgufFile file = GgufFile.open(gguf)) {
+                String name = file.findString("general.name")
+                        .orElseGet(() -> gguf.getFileName().toString());
+                return new Base(name, Sha256.of(gguf));
+            }
+        }
+    }
 
     /**
      * @param trained false: random weights, for tests and demonstrations of the mechanism
@@ -135,7 +156,7 @@ public record BundleManifest(
         json.put("layout", layout.toJson());
         Map<String, Object> model = new LinkedHashMap<>(); // ordered: equal bundles have equal manifests
         model.put("name", base.name());
-        model.put("sha256", base.sha256());
+        base.sha256().ifPresent(hash -> model.put("sha256", hash));
         json.put("base", model);
         Map<String, Object> how = new LinkedHashMap<>();
         how.put("trained", training.trained());
@@ -171,7 +192,8 @@ public record BundleManifest(
                 json.string("name"),
                 GeneratorConfig.fromJson(json.object("generator")),
                 layout(json),
-                new Base(base.string("name"), hash(base, "sha256")),
+                new Base(
+                        base.string("name"), base.has("sha256") ? Optional.of(hash(base, "sha256")) : Optional.empty()),
                 training(json.object("training")),
                 files);
     }

@@ -62,7 +62,7 @@ public final class DragAndDrop implements AutoCloseable {
         GeneratorBundle bundle = GeneratorBundle.open(bundleFolder);
         LiveModel live = LiveModel.open(base, options.model(), options.context());
         try {
-            if (!bundle.manifest().layout().shape().equals(live.model().shape())) {
+            if (!live.model().shape().takesAdaptersOf(bundle.manifest().layout().shape())) {
                 throw new InvalidInputException(
                         bundleFolder.toString(),
                         "layout",
@@ -147,11 +147,13 @@ public final class DragAndDrop implements AutoCloseable {
     /** What a user should know about this pair of base and bundle, possibly nothing. */
     public List<String> warnings() {
         List<String> warnings = new ArrayList<>();
-        String expected = pipeline.bundle().manifest().base().sha256();
-        if (!expected.equals(baseSha256.join())) {
-            warnings.add("the bundle was made for another file of this shape ("
-                    + pipeline.bundle().manifest().base().name() + ", sha256 " + expected.substring(0, 12)
-                    + "...); generated adapters may not suit this one");
+        BundleManifest.Base made = pipeline.bundle().manifest().base();
+        if (made.sha256().isEmpty()) {
+            warnings.add("the bundle was made for " + made.name()
+                    + " and does not say which file that was; only the shapes could be compared");
+        } else if (!made.sha256().get().equals(baseSha256.join())) {
+            warnings.add("the bundle was made for another file of this shape (" + made.name() + ", sha256 "
+                    + made.sha256().get().substring(0, 12) + "...); generated adapters may not suit this one");
         }
         return warnings;
     }

@@ -34,20 +34,32 @@ public record GeneratorBundle(Path folder, BundleManifest manifest, String sha25
      * @throws InvalidInputException if a file is absent, changed, or does not fit the others
      */
     public static GeneratorBundle open(Path folder) {
+        GeneratorBundle bundle = unverified(folder);
+        bundle.checkShapes(folder.resolve(MANIFEST).toString());
+        bundle.checkHashes();
+        bundle.refuseUnlisted();
+        return bundle;
+    }
+
+    /**
+     * What a bundle says of itself, without a look at its other files.
+     *
+     * @throws InvalidInputException if there is no bundle or its manifest is malformed
+     */
+    public static BundleManifest manifest(Path folder) {
+        return unverified(folder).manifest;
+    }
+
+    private static GeneratorBundle unverified(Path folder) {
         Path file = folder.resolve(MANIFEST);
         if (!Files.isRegularFile(file)) {
             throw new InvalidInputException(
                     folder.toString(),
                     MANIFEST,
-                    "is not there; a generator bundle is a folder made by dnd train or import");
+                    "is not there; a generator bundle is a folder made by dnd train or dnd import");
         }
         byte[] bytes = read(file);
-        BundleManifest manifest = BundleManifest.fromJson(root(bytes, file.toString()));
-        GeneratorBundle bundle = new GeneratorBundle(folder, manifest, Sha256.of(bytes));
-        bundle.checkShapes(file.toString());
-        bundle.checkHashes();
-        bundle.refuseUnlisted();
-        return bundle;
+        return new GeneratorBundle(folder, BundleManifest.fromJson(root(bytes, file.toString())), Sha256.of(bytes));
     }
 
     /**

@@ -11,11 +11,14 @@ public final class WeightNames {
     public static final String WEIGHT = ".weight";
     public static final String BIAS = ".bias";
 
+    /** In front of a layer's number. */
+    static final String LAYERS = "model.decoder.module_list.";
+
     private WeightNames() {}
 
     /** Layer {@code i} leads from stage {@code i} to stage {@code i + 1}. */
     public static String layer(int i) {
-        return "model.decoder.module_list." + i;
+        return LAYERS + i;
     }
 
     /** {@code part} is norm, conv1w, conv1h, conv2h or conv2w. */

@@ -149,6 +149,12 @@ public final class AdapterLayout {
                 .toList();
     }
 
+    /** The same cut for adapters of another scale. */
+    public AdapterLayout withAlpha(float other) {
+        LoraWeights.requireScale(SOURCE, rank, other);
+        return new AdapterLayout(shape, rank, other, modules, chunk, form);
+    }
+
     public BaseShape shape() {
         return shape;
     }

@@ -1,6 +1,7 @@
 package org.dndllm.lora;
 
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.dndllm.InvalidInputException;
 import org.dndllm.format.GgufFile;
 
@@ -116,6 +117,17 @@ public record BaseShape(
             case UP_PROJ, GATE_PROJ -> intermediate;
             case O_PROJ, DOWN_PROJ -> hidden;
         };
+    }
+
+    /**
+     * Whether every adapter for the other model fits this one: same architecture, layers and module shapes. Vocabulary and
+     * output projection may differ, and do between published files of one model.
+     */
+    public boolean takesAdaptersOf(BaseShape other) {
+        return architecture.equals(other.architecture)
+                && layers == other.layers
+                && Arrays.stream(TargetModule.values())
+                        .allMatch(module -> in(module) == other.in(module) && out(module) == other.out(module));
     }
 
     private static void inRange(String field, int value, int most) {

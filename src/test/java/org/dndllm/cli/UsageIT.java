@@ -52,6 +52,9 @@ class UsageIT {
                 "collect tasks --save-to out --seeds many",
                 "pull",
                 "pull a/b --max-workers many",
+                "import",
+                "import a.pth --base qwen2.5-0.5b",
+                "import a.pth --save-to b --seed many --base qwen2.5-0.5b",
             })
     void wrongUsage_exitCodeTwoAndUsage(String line) {
         Cli run = Cli.run((Object[]) line.split(" "));
@@ -111,6 +114,7 @@ class UsageIT {
                 "bench soak",
                 "build-nano",
                 "collect",
+                "import",
             })
     void help_everyCommand_hasAnExample(String command) {
         Cli run = Cli.run((Object[]) (command + " --help").strip().split(" ")).ok();

@@ -7,6 +7,7 @@ import static org.assertj.core.data.Offset.offset;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.dndllm.InvalidInputException;
 import org.dndllm.format.JsonValue;
 import org.dndllm.format.JsonWriter;
@@ -33,6 +34,40 @@ class GeneratorConfigTest {
         // then: as PyTorch 2.15.0 counts the official modules (commit 60e2192) on its meta device
         assertThat(parameters).isEqualTo(exact);
         assertThat(parameters / 1e9).isCloseTo(billions, offset(0.0005));
+    }
+
+    /** As the official training scripts spell them ({@code workspace/main/tasks}, commit 60e2192). */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            qwen2.5-0.5b-commonsense |  9 |   384 | 128,384,384 128,200,300 128,100,256 256,50,200 512,50,200 \
+            1024,25,200 1024,10,200 2048,10,200 4296,10,130
+            qwen2.5-1.5b-coding      | 11 | 26624 | 16,1000,384 64,500,300 256,125,300 512,64,300 1024,64,256 \
+            2048,32,256 4508,18,258
+            qwen2.5-1.5b-math        | 11 |  4608 | 32,1000,384 64,500,300 256,500,300 512,125,300 1024,64,256 \
+            2048,32,256 4508,18,258
+            qwen2.5-7b-coding        | 11 | 26624 | 16,1000,384 64,500,384 256,125,400 512,64,400 1024,64,400 \
+            2048,32,400 4928,18,514
+            qwen2.5-7b-math          | 11 |  4608 | 16,1000,384 64,500,384 256,125,400 512,64,400 1024,64,400 \
+            2048,32,400 4928,18,514
+            qwen2.5-vl-3b-math       | 11 |  1536 | 16,1536,384 64,500,300 256,125,300 1024,64,300 2048,16,256 \
+            7308,18,258
+            """)
+    void stages_officialPresets_areThoseOfTheScripts(String name, int kernel, int textLength, String stages) {
+        // given
+        GeneratorConfig config = GeneratorConfig.preset(name);
+        AdapterLayout layout = AdapterLayout.preset(name);
+        // when
+        String spelled = config.stages().stream()
+                .map(s -> s.n() + "," + s.l() + "," + s.c())
+                .collect(Collectors.joining(" "));
+        // then
+        assertThat(spelled).isEqualTo(stages);
+        assertThat(config.kernel()).isEqualTo(kernel);
+        assertThat(config.textLength()).isEqualTo(textLength);
+        assertThat(((PaperConfig) config).projection().isPresent())
+                .as("SuperLarge: the 1.5B and 7B targets")
+                .isEqualTo(name.contains("1.5b") || name.contains("7b"));
+        assertThat(config.tokens()).isEqualTo(new Stage(layout.tokens(), layout.rows(), layout.columns()));
     }
 
     @Test

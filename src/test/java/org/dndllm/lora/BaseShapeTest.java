@@ -48,4 +48,33 @@ class BaseShapeTest {
     private BaseShape read(String json) throws Exception {
         return BaseShape.fromConfigJson(Files.writeString(folder.resolve("config.json"), json));
     }
+
+    @ParameterizedTest
+    @CsvSource({
+        "qwen2, 24, 896, 14, 2, 64, 4864, 151936, false, true", // published .gguf files may hold an output projection
+        "qwen2, 24, 896, 14, 2, 64, 4864, 151669, true, true",
+        "qwen2, 24, 896, 28, 4, 32, 4864, 151936, true, true", // the same widths
+        "qwen2vl, 24, 896, 14, 2, 64, 4864, 151936, true, false",
+        "qwen2, 23, 896, 14, 2, 64, 4864, 151936, true, false",
+        "qwen2, 24, 960, 15, 3, 64, 4864, 151936, true, false",
+        "qwen2, 24, 896, 14, 7, 64, 4864, 151936, true, false",
+        "qwen2, 24, 896, 14, 2, 64, 4865, 151936, true, false",
+    })
+    void takesAdaptersOf_otherShape_goesByWhatAdaptersSee(
+            String architecture,
+            int layers,
+            int hidden,
+            int heads,
+            int kvHeads,
+            int headDim,
+            int intermediate,
+            int vocab,
+            boolean tied,
+            boolean expected) {
+        BaseShape other =
+                new BaseShape(architecture, layers, hidden, heads, kvHeads, headDim, intermediate, vocab, tied);
+
+        assertThat(BaseShape.QWEN2_5_0_5B.takesAdaptersOf(other)).isEqualTo(expected);
+        assertThat(other.takesAdaptersOf(BaseShape.QWEN2_5_0_5B)).isEqualTo(expected);
+    }
 }

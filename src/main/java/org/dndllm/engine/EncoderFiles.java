@@ -1,14 +1,16 @@
-package org.dndllm.cli;
+package org.dndllm.engine;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.dndllm.encoder.BertGraph;
 import org.dndllm.format.Sha256;
+import org.dndllm.format.TensorView;
 
 /** The files of a sentence encoder, on their way into a generator bundle. */
-final class EncoderFiles {
+public final class EncoderFiles {
     private static final String GRAPH = "encoder.onnx";
     private static final String WEIGHTS = "model.safetensors";
     private static final List<String> COMPANIONS =
@@ -18,16 +20,31 @@ final class EncoderFiles {
     private EncoderFiles() {}
 
     /** Copies graph, settings and vocabulary; a folder with weights alone gets its graph. */
-    static void copy(Path encoder, Path bundle) throws IOException {
-        for (String file : COMPANIONS) {
-            copyIfThere(encoder, bundle, file);
-        }
+    public static void copy(Path encoder, Path bundle) throws IOException {
+        copyCompanions(encoder, bundle);
         if (Files.isRegularFile(encoder.resolve(GRAPH))) {
             for (String file : GRAPHS) {
                 copyIfThere(encoder, bundle, file);
             }
         } else {
             BertGraph.export(encoder, bundle.resolve(GRAPH));
+        }
+    }
+
+    /**
+     * Copies settings and vocabulary, and makes the graph of weights that lie elsewhere.
+     *
+     * @param weights by their Hugging Face names without prefix
+     * @param source the file that they come from, for errors
+     */
+    static void copy(Path encoder, Map<String, TensorView> weights, String source, Path bundle) throws IOException {
+        copyCompanions(encoder, bundle);
+        BertGraph.export(encoder, weights, source, bundle.resolve(GRAPH));
+    }
+
+    private static void copyCompanions(Path encoder, Path bundle) throws IOException {
+        for (String file : COMPANIONS) {
+            copyIfThere(encoder, bundle, file);
         }
     }
 
@@ -38,7 +55,7 @@ final class EncoderFiles {
     }
 
     /** Hash of the file with the encoder's weights. */
-    static String sha256(Path encoder) {
+    public static String sha256(Path encoder) {
         for (String file : List.of(GRAPH + ".data", GRAPH, WEIGHTS)) {
             if (Files.isRegularFile(encoder.resolve(file))) {
                 return Sha256.of(encoder.resolve(file));
