@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.dndllm.InvalidInputException;
 import org.dndllm.cli.ChatTokenizer;
 import org.dndllm.format.GgmlType;
@@ -68,7 +69,7 @@ record BaseStage(NanoWorld world, NanoRecipe.Base recipe, TorchDevice device) im
         for (int round = 1; !isSkilled(measured) && round <= recipe.extensions(); round++) {
             workplace.say(
                     "follows %.3f of the instructions, expected %.3f: %d steps more",
-                    (double) measured.get(INSTRUCTED),
+                    instructed(measured),
                     recipe.leastAccuracy(),
                     recipe.extension().steps());
             result = training.goOn(
@@ -84,7 +85,7 @@ record BaseStage(NanoWorld world, NanoRecipe.Base recipe, TorchDevice device) im
             throw new InvalidInputException(
                     file.toString(),
                     "instruction accuracy",
-                    "is " + measured.get(INSTRUCTED) + ", expected at least " + recipe.leastAccuracy()
+                    "is " + instructed(measured) + ", expected at least " + recipe.leastAccuracy()
                             + "; adapters cannot bring out skills that are not there. Train longer");
         }
         Map<String, Object> results = new LinkedHashMap<>();
@@ -96,7 +97,11 @@ record BaseStage(NanoWorld world, NanoRecipe.Base recipe, TorchDevice device) im
     }
 
     private boolean isSkilled(Map<String, Object> measured) {
-        return (double) measured.get(INSTRUCTED) >= recipe.leastAccuracy();
+        return instructed(measured) >= recipe.leastAccuracy();
+    }
+
+    private static double instructed(Map<String, Object> measured) {
+        return (double) Objects.requireNonNull(measured.get(INSTRUCTED));
     }
 
     private void write(BasePretraining training, SyntheticVocabulary vocabulary, Path file) {
