@@ -6,6 +6,7 @@ import java.util.Locale;
 import java.util.Set;
 import org.dndllm.InvalidInputException;
 import org.dndllm.format.GgmlType;
+import org.dndllm.lora.CanonicalForm;
 
 /** Turns flag values into the constants they name; anything else is refused with the list of what there is. */
 final class Flags {
@@ -16,8 +17,14 @@ final class Flags {
     static final String COMMAND_LINE = "command line";
 
     /** Sources of refusals that only flags can cause: their own, and the option records that they fill. */
-    private static final Set<String> USAGE =
-            Set.of(COMMAND_LINE, "context options", "model options", "sampler options", "evaluation options");
+    private static final Set<String> USAGE = Set.of(
+            COMMAND_LINE,
+            "context options",
+            "model options",
+            "sampler options",
+            "evaluation options",
+            "LoRA settings",
+            CanonicalForm.SOURCE);
 
     private Flags() {}
 

@@ -50,6 +50,12 @@ class UsageIT {
                 "collect",
                 "collect tasks",
                 "collect tasks --save-to out --seeds many",
+                "lora",
+                "lora merge",
+                "lora canonicalize one two",
+                "lora rank one two --base qwen2.5-0.5b --rank many",
+                "lora quantize one --base qwen2.5-0.5b",
+                "blend --base qwen2.5-0.5b",
             })
     void wrongUsage_exitCodeTwoAndUsage(String line) {
         Cli run = Cli.run((Object[]) line.split(" "));
@@ -79,6 +85,11 @@ class UsageIT {
         "backend,        chat --prompt a -ngl 3",
         "contextLength,  chat --prompt a -c -1",
         "threads,        chat --prompt a -t -1",
+        "rank,           collect absent --save-to out --rank 0",
+        "alpha,          lora canonicalize absent out --base qwen2.5-0.5b --alpha 0",
+        "--energy,       lora rank absent out --base qwen2.5-0.5b --energy 2",
+        "TARGET,         lora quantize absent out --base qwen2.5-0.5b",
+        "--lora-scaled,  blend out.gguf --base qwen2.5-0.5b --lora-scaled adapter",
     })
     void wrongFlagValue_exitCodeTwoAndItsName(String flag, String line) {
         Cli.run((Object[]) line.split(" ")).refused(2, flag);
@@ -101,6 +112,12 @@ class UsageIT {
                 "bench soak",
                 "build-nano",
                 "collect",
+                "lora",
+                "lora canonicalize",
+                "lora rank",
+                "lora blend",
+                "lora quantize",
+                "blend",
             })
     void help_everyCommand_hasAnExample(String command) {
         Cli run = Cli.run((Object[]) (command + " --help").strip().split(" ")).ok();
