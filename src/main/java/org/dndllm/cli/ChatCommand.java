@@ -112,14 +112,8 @@ final class ChatCommand implements Callable<Integer> {
 
     private void attach(LiveModel live) {
         List<AdapterSet.Entry> entries = new ArrayList<>();
-        adapters.forEach(file -> entries.add(new AdapterSet.Entry(live.model().loadAdapter(file), 1)));
-        for (String each : scaled) {
-            int colon = each.lastIndexOf(':');
-            if (colon <= 0) {
-                throw Flags.wrong("--lora-scaled", "is '" + each + "', expected FILE:SCALE");
-            }
-            float scale = Flags.finite("--lora-scaled", each.substring(colon + 1));
-            entries.add(new AdapterSet.Entry(live.model().loadAdapter(Path.of(each.substring(0, colon))), scale));
+        for (ScaledPath each : ScaledPath.of(adapters, scaled)) {
+            entries.add(new AdapterSet.Entry(live.model().loadAdapter(each.path()), each.scale()));
         }
         live.attach(AdapterSet.of(entries));
     }

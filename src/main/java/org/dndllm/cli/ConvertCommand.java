@@ -3,18 +3,13 @@ package org.dndllm.cli;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.dndllm.InvalidInputException;
-import org.dndllm.engine.AdapterFolder;
-import org.dndllm.format.AtomicFile;
 import org.dndllm.format.GgmlType;
-import org.dndllm.format.GgufFile;
-import org.dndllm.lora.BaseShape;
 import org.dndllm.lora.GgufAdapter;
 import org.dndllm.lora.LoraWeights;
-import org.dndllm.lora.PeftAdapter;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -63,21 +58,12 @@ final class ConvertCommand implements Callable<Integer> {
             throw Flags.wrong(
                     "--type", "is for GGUF targets, made from a PEFT folder; a PEFT folder keeps the stored type");
         }
-        if (Files.exists(target) && !replace) {
-            throw new InvalidInputException(
-                    target.toString(), "TARGET", "exists already; choose another name or give --replace");
-        }
-        BaseShape shape = BaseOption.shape(base);
-        LoraWeights weights;
+        AdapterFile.requireFree(target, List.of(source), replace);
+        LoraWeights weights = AdapterFile.read(source, BaseOption.shape(base)).weights();
         if (Files.isDirectory(source)) {
-            weights = PeftAdapter.read(source, shape);
-            GgufAdapter.write(target, weights, wanted.orElseGet(() -> GgufAdapter.exactType(weights)));
+            AdapterFile.writeGguf(target, weights, wanted.orElseGet(() -> GgufAdapter.exactType(weights)));
         } else {
-            try (GgufFile file = GgufFile.open(source)) {
-                weights = GgufAdapter.read(file, shape);
-            }
-            AdapterFolder.requireReplaceable(target);
-            AtomicFile.writeFolder(target, inside -> PeftAdapter.fill(inside, weights, Map.of()), replace);
+            AdapterFile.writePeft(target, weights, replace);
         }
         output.line(
                 "%s -> %s: rank %d, alpha %s, %s, %,d parameters",

@@ -7,6 +7,7 @@ import java.util.Set;
 import org.dndllm.InvalidInputException;
 import org.dndllm.format.GgmlType;
 import org.dndllm.hub.PullRequest;
+import org.dndllm.lora.CanonicalForm;
 
 /** Turns flag values into the constants they name; anything else is refused with the list of what there is. */
 final class Flags {
@@ -23,7 +24,9 @@ final class Flags {
             "model options",
             "sampler options",
             "evaluation options",
-            PullRequest.SOURCE);
+            PullRequest.SOURCE,
+            "LoRA settings",
+            CanonicalForm.SOURCE);
 
     private Flags() {}
 

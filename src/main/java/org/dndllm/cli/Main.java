@@ -34,6 +34,8 @@ import picocli.CommandLine.Command;
             ChatCommand.class,
             EvalCommand.class,
             ConvertCommand.class,
+            LoraCommand.class,
+            BlendCommand.class,
             InspectCommand.class,
             DoctorCommand.class,
             PullCommand.class,

@@ -24,7 +24,7 @@ final class AdapterCheck {
     /** The types that were run through llama.cpp's LoRA path; I8, I32 and F64 crash in it. */
     private static final Set<GgmlType> TYPES = EnumSet.of(GgmlType.F32, GgmlType.F16, GgmlType.BF16, GgmlType.Q8_0);
     /** Far above any scale in use, low enough that finite weights cannot overflow the product with activations. */
-    private static final float LARGEST_SCALE = 65_536;
+    static final float LARGEST_SCALE = 65_536;
 
     private final GgufFile adapter;
     private final BaseTensors base;

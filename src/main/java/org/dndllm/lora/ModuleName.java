@@ -4,8 +4,8 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** The name of a module's weight in GGUF files: {@code blk.3.attn_q.weight}. */
-record ModuleName(int layer, TargetModule module) {
+/** A module of one layer, and its weight's name in GGUF files: {@code blk.3.attn_q.weight}. */
+public record ModuleName(int layer, TargetModule module) {
     // No leading zeros: llama.cpp looks tensors up by the exact name.
     private static final Pattern WEIGHT = Pattern.compile("blk\\.(0|[1-9]\\d{0,5})\\.([a-z_]+)\\.weight");
 
@@ -15,6 +15,11 @@ record ModuleName(int layer, TargetModule module) {
                 ? TargetModule.byGgufName(matcher.group(2))
                         .map(module -> new ModuleName(Integer.parseInt(matcher.group(1)), module))
                 : Optional.empty();
+    }
+
+    /** Its path in a Hugging Face model: {@code layers.3.self_attn.q_proj}. */
+    public String path() {
+        return "layers." + layer + "." + module.hfPath();
     }
 
     String weight() {

@@ -153,7 +153,7 @@ record PeftConfig(int rank, float alpha) {
         everywhere.forEach(module -> names.add(module.hfName()));
         for (LoraTensor pair : weights.tensors()) {
             if (!everywhere.contains(pair.module())) {
-                names.add("layers." + pair.layer() + "." + pair.module().hfPath());
+                names.add(new ModuleName(pair.layer(), pair.module()).path());
             }
         }
         return new ArrayList<>(names);

@@ -29,8 +29,8 @@ record PeftKey(int layer, TargetModule module, boolean isA) {
 
     /** The key that PEFT writes for a language model. */
     static String of(LoraTensor pair, char matrix) {
-        return "base_model.model.model.layers." + pair.layer() + "."
-                + pair.module().hfPath() + ".lora_" + matrix + ".weight";
+        return "base_model.model.model." + new ModuleName(pair.layer(), pair.module()).path() + ".lora_" + matrix
+                + ".weight";
     }
 
     private static String whyNot(String key) {

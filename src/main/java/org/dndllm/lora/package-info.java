@@ -1,6 +1,7 @@
 /**
  * LoRA adapters as values: which modules of a base model they touch, their weights, the official tokenisation, PEFT
- * folders and GGUF adapters in both directions, blends and norms.
+ * folders and GGUF adapters in both directions, blends, norms, and the canonical form that makes adapters of any origin
+ * comparable ({@link org.dndllm.lora.CanonicalForm}).
  *
  * <p>Everything here is pure Java over {@code org.dndllm.format}; this package knows no native library, no ONNX and no
  * generator. What llama.cpp would abort on, crash on or keep silent about is refused here first

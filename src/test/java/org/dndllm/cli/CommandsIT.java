@@ -258,7 +258,10 @@ class CommandsIT {
         Cli.run("convert", PEFT, gguf, "--base", PEFT).refused(1, gguf.toString(), "exists already");
         assertThat(gguf).hasContent("precious");
         Cli.run("convert", PEFT, gguf, "--base", PEFT, "--replace").ok();
-        Cli.run("convert", gguf, folder, "--base", PEFT, "--replace").refused(1, folder.toString(), "not an adapter");
+        Path notes = Files.createDirectory(folder.resolve("notes"));
+        Files.createFile(notes.resolve("diary.txt"));
+        Cli.run("convert", gguf, notes, "--base", PEFT, "--replace").refused(1, notes.toString(), "not an adapter");
+        Cli.run("convert", gguf, folder, "--base", PEFT, "--replace").refused(1, folder.toString(), "its own source");
         Cli.run("convert", PEFT, folder, "--base", PEFT, "--replace").refused(1, folder.toString(), "folder");
         assertThat(gguf).exists();
     }

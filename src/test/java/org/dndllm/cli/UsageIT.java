@@ -55,6 +55,12 @@ class UsageIT {
                 "import",
                 "import a.pth --base qwen2.5-0.5b",
                 "import a.pth --save-to b --seed many --base qwen2.5-0.5b",
+                "lora",
+                "lora merge",
+                "lora canonicalize one two",
+                "lora rank one two --base qwen2.5-0.5b --rank many",
+                "lora quantize one --base qwen2.5-0.5b",
+                "blend --base qwen2.5-0.5b",
             })
     void wrongUsage_exitCodeTwoAndUsage(String line) {
         Cli run = Cli.run((Object[]) line.split(" "));
@@ -91,6 +97,11 @@ class UsageIT {
         "--repo-type,    pull a/b --repo-type space",
         "--repo-type,    pull dnd-math7b --repo-type dataset",
         "--max-workers,  pull a/b --max-workers 0",
+        "rank,           collect absent --save-to out --rank 0",
+        "alpha,          lora canonicalize absent out --base qwen2.5-0.5b --alpha 0",
+        "--energy,       lora rank absent out --base qwen2.5-0.5b --energy 2",
+        "TARGET,         lora quantize absent out --base qwen2.5-0.5b",
+        "--lora-scaled,  blend out.gguf --base qwen2.5-0.5b --lora-scaled adapter",
     })
     void wrongFlagValue_exitCodeTwoAndItsName(String flag, String line) {
         Cli.run((Object[]) line.split(" ")).refused(2, flag);
@@ -115,6 +126,12 @@ class UsageIT {
                 "build-nano",
                 "collect",
                 "import",
+                "lora",
+                "lora canonicalize",
+                "lora rank",
+                "lora blend",
+                "lora quantize",
+                "blend",
             })
     void help_everyCommand_hasAnExample(String command) {
         Cli run = Cli.run((Object[]) (command + " --help").strip().split(" ")).ok();

@@ -40,6 +40,21 @@ final class LoraFixtures {
         return values;
     }
 
+    /** The README's formula: a 32-bit mixing of the index, uniform in [-0.5, 0.5), times spread plus center. */
+    static float[] noise(int seed, int n, double spread, double center) {
+        float[] values = new float[n];
+        for (int i = 0; i < n; i++) {
+            int x = i + 0x9E3779B9 * (seed + 1);
+            x ^= x >>> 16;
+            x *= 0x7feb352d;
+            x ^= x >>> 15;
+            x *= 0x846ca68b;
+            x ^= x >>> 16;
+            values[i] = (float) (((x >>> 8) * 0x1p-24 - 0.5) * spread + center);
+        }
+        return values;
+    }
+
     /** scale * B * A [out, in], the slow and plain way. */
     static double[] delta(LoraWeights weights, LoraTensor pair) {
         int in = weights.shape().in(pair.module());

@@ -52,7 +52,7 @@ class OfficialTokensTest {
     void detokenize_goldenTokens_givesOfficialWeights() throws Exception {
         // given: tokens whose copies of the scale all differ, so that the averaging shows
         float[] official = golden(LAYER, "detokenized_every_11th");
-        float[] tokens = noise(99, LAYOUT.size(), 1.4, -0.2);
+        float[] tokens = LoraFixtures.noise(99, LAYOUT.size(), 1.4, -0.2);
 
         // when
         LoraWeights weights = LAYOUT.detokenize(tokens, DType.F32);
@@ -103,7 +103,7 @@ class OfficialTokensTest {
         float[] official = golden(TARGETS, golden + ".detokenized_every_1009th");
 
         // when
-        float[] flat = flatten(layout.detokenize(noise(99, layout.size(), 1.4, -0.2), DType.F32));
+        float[] flat = flatten(layout.detokenize(LoraFixtures.noise(99, layout.size(), 1.4, -0.2), DType.F32));
 
         // then
         assertThat(official).hasSize((flat.length + 1008) / 1009);
@@ -156,25 +156,10 @@ class OfficialTokensTest {
             pairs.add(new LoraTensor(
                     0,
                     module,
-                    noise(2 * i, rank * shape.in(module), 0.05 * (i + 1), 0.01 * (i - 3)),
-                    noise(2 * i + 1, rank * shape.out(module), 0.02 * Math.pow(2, i), 0.002 * (i - 2))));
+                    LoraFixtures.noise(2 * i, rank * shape.in(module), 0.05 * (i + 1), 0.01 * (i - 3)),
+                    LoraFixtures.noise(2 * i + 1, rank * shape.out(module), 0.02 * Math.pow(2, i), 0.002 * (i - 2))));
         }
         return LoraWeights.of(shape, rank, 2f * rank, DType.F32, pairs).withDtype(DType.BF16);
-    }
-
-    /** The README's formula: a 32-bit mixing of the index, uniform in [-0.5, 0.5), times spread plus center. */
-    private static float[] noise(int seed, int n, double spread, double center) {
-        float[] values = new float[n];
-        for (int i = 0; i < n; i++) {
-            int x = i + 0x9E3779B9 * (seed + 1);
-            x ^= x >>> 16;
-            x *= 0x7feb352d;
-            x ^= x >>> 15;
-            x *= 0x846ca68b;
-            x ^= x >>> 16;
-            values[i] = (float) (((x >>> 8) * 0x1p-24 - 0.5) * spread + center);
-        }
-        return values;
     }
 
     private static float[] golden(String resource, String name) throws Exception {

@@ -132,7 +132,8 @@ public final class CheckpointTokens implements AutoCloseable {
                     adapter.toString(),
                     e.field(),
                     "does not fit the generator's layout (" + e.getMessage()
-                            + "); collect with the same base, rank, alpha and modules",
+                            + "); collect with the same base, rank, alpha and modules, or bring it there with dnd lora"
+                            + " canonicalize",
                     e);
         }
     }
