@@ -159,8 +159,9 @@ class ServerIT {
                                     .getBytes(StandardCharsets.UTF_8));
             BufferedReader in =
                     new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8));
-            while (!in.readLine().startsWith("data: ")) {
-                continue;
+            String line = in.readLine();
+            while (!line.startsWith("data: ")) {
+                line = in.readLine();
             }
         }
         while (gauge("dnd_requests_in_flight") > 0) {
