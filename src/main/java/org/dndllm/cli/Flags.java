@@ -26,7 +26,9 @@ final class Flags {
             "evaluation options",
             PullRequest.SOURCE,
             "LoRA settings",
-            CanonicalForm.SOURCE);
+            CanonicalForm.SOURCE,
+            "scheduler options",
+            "serve options");
 
     private Flags() {}
 

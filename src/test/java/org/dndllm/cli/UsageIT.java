@@ -102,6 +102,16 @@ class UsageIT {
         "--energy,       lora rank absent out --base qwen2.5-0.5b --energy 2",
         "TARGET,         lora quantize absent out --base qwen2.5-0.5b",
         "--lora-scaled,  blend out.gguf --base qwen2.5-0.5b --lora-scaled adapter",
+        "--host,         serve --host 0.0.0.0",
+        "--host,         serve --host no.such.host.invalid",
+        "--port,         serve --port 70000",
+        "--api-key-file, serve --api-key-file absent",
+        "--lora-scaled,  serve --lora-scaled adapter.gguf",
+        "--timeout,      serve --timeout 0",
+        "parallel,       serve --parallel 0",
+        "contexts,       serve --contexts 0",
+        "queue,          serve --queue 0",
+        "temperature,    serve --temp -1",
     })
     void wrongFlagValue_exitCodeTwoAndItsName(String flag, String line) {
         Cli.run((Object[]) line.split(" ")).refused(2, flag);
@@ -114,6 +124,7 @@ class UsageIT {
                 "demo",
                 "generate",
                 "chat",
+                "serve",
                 "convert",
                 "inspect",
                 "doctor",
