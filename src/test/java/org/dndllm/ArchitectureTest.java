@@ -44,14 +44,18 @@ class ArchitectureTest {
             .definedBy("org.dndllm.engine..")
             .layer("eval")
             .definedBy("org.dndllm.eval..")
+            .layer("serve")
+            .definedBy("org.dndllm.serve..")
             .layer("cli")
             .definedBy("org.dndllm.cli..")
             .whereLayer("cli")
             .mayNotBeAccessedByAnyLayer()
-            .whereLayer("eval")
+            .whereLayer("serve")
             .mayOnlyBeAccessedByLayers("cli")
+            .whereLayer("eval")
+            .mayOnlyBeAccessedByLayers("serve", "cli")
             .whereLayer("engine")
-            .mayOnlyBeAccessedByLayers("eval", "cli")
+            .mayOnlyBeAccessedByLayers("eval", "serve", "cli")
             .whereLayer("nano")
             .mayOnlyBeAccessedByLayers("cli")
             .whereLayer("train")
@@ -59,17 +63,17 @@ class ArchitectureTest {
             .whereLayer("synth")
             .mayOnlyBeAccessedByLayers("nano", "train", "cli")
             .whereLayer("llama")
-            .mayOnlyBeAccessedByLayers("engine", "eval", "cli")
+            .mayOnlyBeAccessedByLayers("engine", "eval", "serve", "cli")
             .whereLayer("bindings")
             .mayOnlyBeAccessedByLayers("llama")
             .whereLayer("generator")
-            .mayOnlyBeAccessedByLayers("synth", "train", "engine", "eval", "cli")
+            .mayOnlyBeAccessedByLayers("synth", "train", "engine", "eval", "serve", "cli")
             .whereLayer("encoder")
-            .mayOnlyBeAccessedByLayers("synth", "train", "engine", "eval", "cli")
+            .mayOnlyBeAccessedByLayers("synth", "train", "engine", "eval", "serve", "cli")
             .whereLayer("onnx")
-            .mayOnlyBeAccessedByLayers("encoder", "generator", "synth", "train", "engine", "eval", "cli")
+            .mayOnlyBeAccessedByLayers("encoder", "generator", "synth", "train", "engine", "eval", "serve", "cli")
             .whereLayer("lora")
-            .mayOnlyBeAccessedByLayers("generator", "llama", "synth", "train", "engine", "eval", "cli");
+            .mayOnlyBeAccessedByLayers("generator", "llama", "synth", "train", "engine", "eval", "serve", "cli");
 
     @ArchTest
     static final ArchRule noCycles =
@@ -108,6 +112,14 @@ class ArchitectureTest {
             .should()
             .dependOnClassesThat()
             .resideInAPackage("org.bytedeco..");
+
+    @ArchTest
+    static final ArchRule onlyServeSeesTheHttpServer = noClasses()
+            .that()
+            .resideOutsideOfPackage("org.dndllm.serve..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("com.sun.net.httpserver..");
 
     @ArchTest
     static final ArchRule onlyTheCommandLinePrintsAndExits = noClasses()

@@ -73,10 +73,10 @@ final class ContextOutputs {
         });
     }
 
-    /** The token with the highest logit after the last token that has logits; the lowest id among equals. */
-    int argmax() {
+    /** The token with the highest logit after token {@code index}; the lowest id among equals. */
+    int argmax(int index) {
         int size = model.vocabulary().size();
-        MemorySegment logits = row(lastIndex()).reinterpret(4L * size);
+        MemorySegment logits = row(index).reinterpret(4L * size);
         int best = 0;
         float highest = Float.NEGATIVE_INFINITY;
         for (int token = 0; token < size; token++) {

@@ -2,6 +2,7 @@ package org.dndllm.llama;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
@@ -29,6 +30,7 @@ public final class LlamaContext implements AutoCloseable {
     private final BatchLimits limits;
     private final Arena arena = Arena.ofShared();
     private final NativeThread thread;
+    private final boolean ownsThread;
     private final NativeBatch nativeBatch;
     private final SequenceLedger ledger;
     private final MemorySegment pointer;
@@ -41,14 +43,21 @@ public final class LlamaContext implements AutoCloseable {
     private volatile @Nullable Thread user;
     private volatile boolean closed;
 
-    LlamaContext(LlamaModel model, MemorySegment modelPointer, NativeThread.Domain domain, ContextOptions options) {
+    /** @param shared the thread of a {@link ContextThread}; without one the context gets a thread of its own */
+    LlamaContext(
+            LlamaModel model,
+            MemorySegment modelPointer,
+            NativeThread.Domain domain,
+            Optional<NativeThread> shared,
+            ContextOptions options) {
         this.model = model;
         contextLength = ContextSize.of(model, options);
-        thread = new NativeThread(domain, name);
+        ownsThread = shared.isEmpty();
+        thread = shared.orElseGet(() -> new NativeThread(domain, name));
         try {
             pointer = ContextSize.create(name, thread, modelPointer, options, contextLength);
         } catch (RuntimeException e) {
-            thread.close();
+            endThread();
             arena.close();
             throw e;
         }
@@ -265,7 +274,17 @@ public final class LlamaContext implements AutoCloseable {
     public int argmax() {
         enter();
         try {
-            return outputs.argmax();
+            return outputs.argmax(outputs.lastIndex());
+        } finally {
+            exit();
+        }
+    }
+
+    /** The token with the highest logit after a token of the last batch; the lowest id among equals. */
+    public int argmax(int index) {
+        enter();
+        try {
+            return outputs.argmax(index);
         } finally {
             exit();
         }
@@ -328,7 +347,8 @@ public final class LlamaContext implements AutoCloseable {
     /**
      * Runs a loop of calls to this context on its native thread: one hand-off between threads for all of them instead of
      * one for each call. On a machine whose processors are shared, a hand-off can take milliseconds. If llama.cpp
-     * asserts inside, the loop never ends there, and the caller gets the NativeFailureException.
+     * asserts inside, the loop never ends there, and the caller gets the NativeFailureException. For one loop over several
+     * contexts see {@link ContextThread}.
      *
      * @param loop calls this context and its samplers as usual; what it throws is thrown here
      * @return what the loop returns, never null
@@ -384,10 +404,16 @@ public final class LlamaContext implements AutoCloseable {
                 return; // the parked thread may still use it: left in memory, as LlamaModel.close says
             }
             thread.run("free " + name, () -> LlamaCpp.llama_free(pointer));
-            thread.close();
+            endThread();
             arena.close();
         } finally {
             use.unlock();
+        }
+    }
+
+    private void endThread() {
+        if (ownsThread) {
+            thread.close();
         }
     }
 

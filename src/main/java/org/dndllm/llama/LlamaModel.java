@@ -170,10 +170,20 @@ public final class LlamaModel implements AutoCloseable {
 
     /** A context of its own KV cache and adapter set. The caller closes it, or the model does. */
     public LlamaContext newContext(ContextOptions options) {
+        return newContext(options, Optional.empty());
+    }
+
+    /** A native thread that several contexts of this model can share. The caller closes it before the model. */
+    public ContextThread newContextThread(String name) {
+        requireOpen();
+        return new ContextThread(this, new NativeThread(domain, name));
+    }
+
+    LlamaContext newContext(ContextOptions options, Optional<NativeThread> shared) {
         return whileOpen(() -> {
             adapterTable.readLock().lock();
             try {
-                return register(contexts, new LlamaContext(this, pointer, domain, options));
+                return register(contexts, new LlamaContext(this, pointer, domain, shared, options));
             } finally {
                 adapterTable.readLock().unlock();
             }

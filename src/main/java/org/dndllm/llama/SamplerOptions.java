@@ -68,6 +68,11 @@ public record SamplerOptions(
                 gbnf);
     }
 
+    /** Whether the choice is the highest logit and nothing else. */
+    public boolean isGreedy() {
+        return temperature == 0 && !hasPenalties() && grammar.isEmpty();
+    }
+
     boolean hasPenalties() {
         return penaltyWindow > 0 && (repeatPenalty != 1f || frequencyPenalty != 0f || presencePenalty != 0f);
     }
