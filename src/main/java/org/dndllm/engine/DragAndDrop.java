@@ -62,13 +62,7 @@ public final class DragAndDrop implements AutoCloseable {
         GeneratorBundle bundle = GeneratorBundle.open(bundleFolder);
         LiveModel live = LiveModel.open(base, options.model(), options.context());
         try {
-            if (!bundle.manifest().layout().shape().equals(live.model().shape())) {
-                throw new InvalidInputException(
-                        bundleFolder.toString(),
-                        "layout",
-                        "is for " + bundle.manifest().layout().shape() + ", but " + base + " is "
-                                + live.model().shape() + "; use a bundle made for this base model");
-            }
+            bundle.requireBase(live.model().shape(), base);
             // A base of several GB takes seconds to hash; only provenance waits for it.
             CompletableFuture<String> hash = CompletableFuture.supplyAsync(() -> Sha256.of(base));
             return new DragAndDrop(live, AdapterPipeline.open(bundle, options.session()), options, hash);

@@ -14,6 +14,7 @@ import org.dndllm.format.JsonValue;
 import org.dndllm.format.JsonWriter;
 import org.dndllm.format.Sha256;
 import org.dndllm.generator.Stage;
+import org.dndllm.lora.BaseShape;
 
 /**
  * A folder with everything that generation needs besides the base model: {@code generator.onnx}, the sentence encoder
@@ -100,6 +101,22 @@ public record GeneratorBundle(Path folder, BundleManifest manifest, String sha25
         return manifest.files().containsKey(OutOfDistribution.FILE)
                 ? Optional.of(OutOfDistribution.read(folder.resolve(OutOfDistribution.FILE), width))
                 : Optional.empty();
+    }
+
+    /**
+     * Refuses a base model of another shape.
+     *
+     * @param base where that model is, for the message
+     * @throws InvalidInputException if the bundle's adapters do not fit it
+     */
+    public void requireBase(BaseShape shape, Path base) {
+        if (!manifest.layout().shape().equals(shape)) {
+            throw new InvalidInputException(
+                    folder.toString(),
+                    "layout",
+                    "is for " + manifest.layout().shape() + ", but " + base + " is " + shape
+                            + "; use a bundle made for this base model");
+        }
     }
 
     /** The decoder graph. */

@@ -10,14 +10,16 @@ import java.util.function.Supplier;
 public final class StageTimes {
     private final Map<String, Duration> stages = new LinkedHashMap<>();
 
-    <T> T time(String stage, Supplier<T> work) {
+    /** Does the work of one stage and notes its time. */
+    public <T> T time(String stage, Supplier<T> work) {
         long start = System.nanoTime();
         T result = work.get();
         stages.put(stage, Duration.ofNanos(System.nanoTime() - start));
         return result;
     }
 
-    void run(String stage, Runnable work) {
+    /** As {@link #time}, for work without a result. */
+    public void run(String stage, Runnable work) {
         long start = System.nanoTime();
         work.run();
         stages.put(stage, Duration.ofNanos(System.nanoTime() - start));
