@@ -88,6 +88,7 @@ public final class AdapterPipeline implements AutoCloseable {
                         prompts.sha256(),
                         prompts.size(),
                         Provenance.indices(draw),
+                        draw.hashes(),
                         seed,
                         times.stages(),
                         stats,
