@@ -30,6 +30,7 @@ public final class WebPage {
             "chart.js",
             "chat.js",
             "column.js",
+            "confirm.js",
             "dom.js",
             "evaluate.js",
             "format.js",

@@ -41,7 +41,6 @@ async function* stream(path, body, signal) {
 }
 
 export const props = () => json('/props');
-export const models = async () => (await json('/v1/models')).data;
 export const adapters = async () => (await json('/v1/lora_adapters')).data;
 
 /** Yields {event: 'progress' | 'adapter', data}. */

@@ -22,6 +22,10 @@ function fill(node, properties, children) {
   return node;
 }
 
+/** Something wide, which scrolls sideways by keyboard too. */
+export const scrolling = (label, ...content) =>
+  h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': label }, content);
+
 /** Makes an area take dropped files; `take` gets the first one. */
 export function takeDrops(area, take) {
   const over = (event) => {

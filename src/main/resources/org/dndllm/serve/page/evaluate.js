@@ -2,7 +2,7 @@
 
 import * as api from './api.js';
 import { accuracyChart } from './chart.js';
-import { byId, h, takeDrops } from './dom.js';
+import { byId, h, scrolling, takeDrops } from './dom.js';
 import { percent, plural } from './format.js';
 import { parseRecords, readText } from './records.js';
 import { onChange, state } from './state.js';
@@ -118,13 +118,12 @@ function scores({ results, items: count }) {
       h('td', { text: `${result.correct} of ${count}` }),
       h('td', { text: percent(result.accuracy.value) }),
       h('td', { text: `${percent(result.accuracy.low)} to ${percent(result.accuracy.high)}` }),
-      h('td', { text: String(result.condition_items ?? 0) }),
+      h('td', { text: String(result.condition_items ?? 'unknown') }),
     ),
   );
   const head = ['Model', 'Right', 'Accuracy', '95 % interval', 'Seen prompts'];
-  return h(
-    'div',
-    { class: 'scroll' },
+  return scrolling(
+    'Scores',
     h(
       'table',
       { id: 'scores' },
@@ -153,9 +152,8 @@ function answers({ results }, asked) {
     'details',
     {},
     h('summary', { text: 'Every answer' }),
-    h(
-      'div',
-      { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Every answer' },
+    scrolling(
+      'Every answer',
       h(
         'table',
         {},

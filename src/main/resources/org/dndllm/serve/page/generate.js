@@ -1,6 +1,7 @@
 // The panel that makes an adapter out of prompts.
 
 import * as api from './api.js';
+import { confirm } from './confirm.js';
 import { byId, h, takeDrops } from './dom.js';
 import { milliseconds, plural } from './format.js';
 import { parseRecords, readText } from './records.js';
@@ -108,6 +109,9 @@ async function submit(event) {
     say(error.message);
     return;
   }
+  const present = state.adapter(body.name);
+  if (present && !(await confirm(`Replace the adapter ${present.name}? Answers in progress keep the old one.`, 'Replace'))) return;
+  if (present) Object.assign(body, { load_inplace: true, expected_generation: present.generation });
   running = new AbortController();
   setRunning(true);
   stages.start();

@@ -1,6 +1,6 @@
 // Norms of the change by module (rows) and layer (columns): a drawing, and the same as a table.
 
-import { h, svg } from './dom.js';
+import { h, scrolling, svg } from './dom.js';
 import { even, moduleName, short } from './format.js';
 
 const LEFT = 42;
@@ -97,9 +97,8 @@ function table({ modules, layers, at }, norms) {
     'details',
     {},
     h('summary', { text: 'Numbers as a table' }),
-    h(
-      'div',
-      { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Norms by layer and module' },
+    scrolling(
+      'Norms by layer and module',
       h(
         'table',
         {},

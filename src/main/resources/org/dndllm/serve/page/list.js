@@ -1,6 +1,7 @@
 // The list of adapters: look at, talk to, export, delete.
 
 import * as api from './api.js';
+import { confirm } from './confirm.js';
 import { byId, h } from './dom.js';
 import { bytes } from './format.js';
 import { choose, onChange, refresh, state } from './state.js';
@@ -34,10 +35,10 @@ function item(adapter) {
     h(
       'div',
       { class: 'acts' },
-      act(adapter, 'chat', 'Chat', 'quiet', () => talk(adapter.name)),
+      act(adapter, 'chat', 'Chat', 'quiet', () => talk(adapter.name), label('Chat with', adapter)),
       adapter.peft !== false && act(adapter, 'peft', 'PEFT', 'quiet', () => save(adapter.name, 'peft'), label('Export', adapter, 'as PEFT')),
       act(adapter, 'gguf', 'GGUF', 'quiet', () => save(adapter.name, 'gguf'), label('Export', adapter, 'as GGUF')),
-      act(adapter, 'delete', 'Delete', 'quiet danger', () => confirmRemoval(adapter.name), label('Delete', adapter)),
+      act(adapter, 'delete', 'Delete', 'quiet danger', () => remove(adapter.name), label('Delete', adapter)),
     ),
   );
 }
@@ -80,15 +81,8 @@ async function save(name, format) {
   setTimeout(() => URL.revokeObjectURL(address), 60_000); // the browser reads it after the click
 }
 
-function confirmRemoval(name) {
-  const dialog = byId('confirm');
-  byId('confirm-text').textContent = `Delete the adapter ${name}? Answers in progress end with it; its files go.`;
-  dialog.returnValue = '';
-  dialog.addEventListener('close', () => dialog.returnValue === 'yes' && guarded(() => remove(name)), { once: true });
-  dialog.showModal();
-}
-
 async function remove(name) {
+  if (!(await confirm(`Delete the adapter ${name}? Answers in progress finish first; its files go.`, 'Delete'))) return;
   await api.remove(name);
   await refresh();
   (byId('adapter-list').querySelector('button') ?? byId('prompts-text')).focus();

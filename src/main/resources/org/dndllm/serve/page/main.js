@@ -21,11 +21,11 @@ function showState(word, name) {
 /** Whether the server is there; reads what it serves once it is. */
 async function look() {
   try {
-    const [props, models] = await Promise.all([api.props(), api.models()]);
-    const base = models.find((model) => !model.parent);
-    byId('base-name').textContent = base.id;
-    byId('base-context').textContent = props.n_ctx ? whole(props.n_ctx) : '?';
-    setBase({ name: base.id, generators: props.generators ?? [] });
+    const props = await api.props();
+    byId('base-name').textContent = props.model_alias;
+    byId('base-name').title = props.model;
+    byId('base-context').textContent = `${whole(props.default_generation_settings.n_ctx)} tokens`;
+    setBase({ name: props.model_alias, generators: props.generators });
     await refresh();
     showState('ready', 'ready');
   } catch (error) {

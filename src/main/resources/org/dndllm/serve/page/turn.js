@@ -1,31 +1,36 @@
-// One answer: text as it comes, and a line that says under what and how fast it was made.
+// One answer: a line that says under what and how fast it was made, and the text as it comes. The line stands above, so
+// that nothing moves while the text grows.
 
 import { h } from './dom.js';
+import { plural } from './format.js';
 
 export class Turn {
   #log;
   #text = h('div', { class: 'text' });
-  #made = h('div', { class: 'made' });
-  #set = '';
+  #set = h('span', { class: 'set-words' });
+  #stats = h('span');
+  #problem = h('div', { class: 'failed' });
   #usage;
   #finish;
   #first = 0; // when the first text came
 
   constructor(log) {
     this.#log = log;
-    this.element = h('div', { class: 'turn answer' }, this.#text, this.#made);
+    this.element = h('div', { class: 'turn answer' }, h('div', { class: 'made' }, this.#set, this.#stats), this.#text, this.#problem);
   }
 
   text = () => this.#text.textContent;
 
   start(set) {
-    this.#set = set;
+    this.#set.textContent = set;
+    this.#set.title = set; // a long one is cut
+    this.#stats.textContent = '';
+    this.#problem.textContent = '';
     this.#usage = undefined;
     this.#finish = undefined;
     this.#first = 0;
     this.element.dataset.state = 'streaming';
     this.#text.textContent = '';
-    this.#made.textContent = set;
     this.#scroll(true);
   }
 
@@ -47,14 +52,15 @@ export class Turn {
     const tokens = this.#usage?.completion_tokens;
     const seconds = (performance.now() - this.#first) / 1000;
     const speed = tokens > 1 && this.#first > 0 && seconds > 0.02 ? ` · ${((tokens - 1) / seconds).toFixed(0)}/s` : '';
-    const words = tokens === undefined ? '' : ` · ${tokens} tokens${speed}`;
-    this.#made.textContent = `${this.#set}${words}${this.#finish === 'length' ? ' · cut at the limit' : ''}`;
+    const cut = this.#finish === 'length' ? ' · cut' : '';
+    this.#stats.textContent = tokens === undefined ? '' : `${plural(tokens, 'token')}${speed}${cut}`;
   }
 
   /** The end by an error, or by Stop when there is no message. */
   fail(message) {
     this.element.dataset.state = 'done';
-    this.#made.replaceChildren(`${this.#set} · `, message ? h('span', { class: 'failed', text: message }) : 'stopped');
+    this.#stats.textContent = message ? 'failed' : 'stopped';
+    this.#problem.textContent = message ?? '';
     this.#scroll(true);
   }
 
