@@ -1,6 +1,7 @@
 package org.dndllm.cli;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.dndllm.engine.EngineOptions;
@@ -80,6 +81,14 @@ final class EngineFlags {
 
     Path generator() {
         return Optional.ofNullable(generator).orElseGet(() -> NanoSet.embedded().bundle());
+    }
+
+    /** The bundle that was named, or all of the nano set's for its own base; a base of one's own may do without. */
+    List<Path> generators() {
+        if (generator != null) {
+            return List.of(generator);
+        }
+        return isEmbeddedModel() ? NanoSet.embedded().bundles() : List.of();
     }
 
     ModelOptions modelOptions() {

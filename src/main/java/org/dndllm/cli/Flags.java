@@ -16,8 +16,14 @@ final class Flags {
     static final String COMMAND_LINE = "command line";
 
     /** Sources of refusals that only flags can cause: their own, and the option records that they fill. */
-    private static final Set<String> USAGE =
-            Set.of(COMMAND_LINE, "context options", "model options", "sampler options", "evaluation options");
+    private static final Set<String> USAGE = Set.of(
+            COMMAND_LINE,
+            "context options",
+            "model options",
+            "sampler options",
+            "evaluation options",
+            "scheduler options",
+            "serve options");
 
     private Flags() {}
 

@@ -436,6 +436,13 @@ public final class AdapterRegistry implements AutoCloseable {
         }
     }
 
+    /** Sets the scale of one adapter of the global set; the others stay. */
+    public void addGlobal(Choice choice) {
+        synchronized (entries) {
+            find(choice).globalScale(choice.scale());
+        }
+    }
+
     /** All cards, in order of first loading. */
     public List<AdapterCard> cards() {
         synchronized (entries) {

@@ -50,7 +50,7 @@ public final class AdapterRoot {
      * @param given relative to the root, or absolute within it
      * @throws AdapterException {@code PATH_FORBIDDEN}, or {@code INVALID} if nothing is there
      */
-    Path resolve(String given) {
+    public Path resolve(String given) {
         Path base = root.orElseThrow(() -> new AdapterException(
                 AdapterException.Code.PATH_FORBIDDEN,
                 "loading adapters by path is switched off; start the server with"

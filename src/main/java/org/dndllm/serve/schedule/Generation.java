@@ -3,6 +3,7 @@ package org.dndllm.serve.schedule;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.dndllm.llama.CancelToken;
@@ -15,6 +16,7 @@ public final class Generation {
     private final GenerationRequest request;
     private final BlockingQueue<GenerationEvent> events = new LinkedBlockingQueue<>();
     private final CancelToken cancel = CancelToken.create();
+    private final CompletableFuture<Void> ended = new CompletableFuture<>();
     private final long submitted = System.nanoTime();
 
     Generation(GenerationRequest request) {
@@ -49,8 +51,16 @@ public final class Generation {
         return cancel.isCancelled();
     }
 
+    /** Completes when nothing of it is computed any more; from then on its adapters may go. */
+    public CompletableFuture<Void> ended() {
+        return ended;
+    }
+
     void tell(GenerationEvent event) {
         events.add(event);
+        if (event instanceof GenerationEvent.Finished || event instanceof GenerationEvent.Failed) {
+            ended.complete(null);
+        }
     }
 
     /** Of {@link System#nanoTime}. */

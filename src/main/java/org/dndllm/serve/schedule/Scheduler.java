@@ -135,6 +135,11 @@ public final class Scheduler implements AutoCloseable {
         }
     }
 
+    /** Whether it takes requests; not after it was closed or its loop was lost. */
+    public boolean isRunning() {
+        return failure == null;
+    }
+
     /** Positions that prompt and answer may take together. */
     public int positions() {
         return positions;

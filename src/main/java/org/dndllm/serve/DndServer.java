@@ -1,0 +1,122 @@
+package org.dndllm.serve;
+
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.concurrent.CompletableFuture;
+import org.dndllm.engine.LiveModel;
+import org.dndllm.format.Sha256;
+import org.dndllm.llama.ContextOptions;
+import org.dndllm.serve.adapter.AdapterGenerators;
+import org.dndllm.serve.adapter.AdapterRegistry;
+import org.dndllm.serve.adapter.AdapterStore;
+import org.dndllm.serve.http.HttpFront;
+import org.dndllm.serve.http.Services;
+import org.dndllm.serve.schedule.Scheduler;
+
+/**
+ * A running server: one base model, its scheduler, its adapters, and the address it answers on. Owns all of them and
+ * closes them in order.
+ */
+public final class DndServer implements AutoCloseable {
+    /** Positions of the context in which the effect of adapters is measured: one short question. */
+    private static final int PROBE_POSITIONS = 256;
+
+    private final Deque<AutoCloseable> owned;
+    private final HttpFront front;
+    private final AdapterRegistry registry;
+
+    private DndServer(Deque<AutoCloseable> owned, HttpFront front, AdapterRegistry registry) {
+        this.owned = owned;
+        this.front = front;
+        this.registry = registry;
+    }
+
+    /**
+     * Opens everything and begins to answer.
+     *
+     * @throws org.dndllm.InvalidInputException if the base or a bundle is malformed or they do not fit
+     * @throws org.dndllm.EnvironmentException if the machine lacks a library, memory, the store or the port
+     */
+    public static DndServer start(ServeOptions options) {
+        Deque<AutoCloseable> owned = new ArrayDeque<>();
+        try {
+            AdapterStore store =
+                    keep(owned, options.store().map(AdapterStore::open).orElseGet(AdapterStore::temporary));
+            int positions = options.scheduler().context().contextLength();
+            ContextOptions probe = options.engine()
+                    .context()
+                    .withContextLength(positions == 0 ? 0 : Math.min(positions, PROBE_POSITIONS));
+            LiveModel live =
+                    keep(owned, LiveModel.open(options.base(), options.engine().model(), probe));
+            AdapterGenerators generators = keep(
+                    owned,
+                    AdapterGenerators.open(
+                            options.generators(),
+                            live.model().shape(),
+                            options.base(),
+                            options.engine().session()));
+            Scheduler scheduler = keep(owned, Scheduler.start(live.model(), options.scheduler()));
+            // a base of several GB takes seconds to hash; only provenance waits for it
+            CompletableFuture<String> hash = CompletableFuture.supplyAsync(() -> Sha256.of(options.base()));
+            AdapterRegistry registry = keep(
+                    owned,
+                    new AdapterRegistry(
+                            live,
+                            scheduler,
+                            generators,
+                            store,
+                            options.limits(),
+                            options.engine().adapterType(),
+                            hash));
+            HttpFront front = keep(
+                    owned,
+                    HttpFront.start(new Services(
+                            options.alias(),
+                            Instant.now(),
+                            live.model(),
+                            scheduler,
+                            registry,
+                            generators,
+                            options.root(),
+                            options.http())));
+            return new DndServer(owned, front, registry);
+        } catch (RuntimeException e) {
+            closeAll(owned);
+            throw e;
+        }
+    }
+
+    private static <T extends AutoCloseable> T keep(Deque<AutoCloseable> owned, T part) {
+        owned.push(part);
+        return part;
+    }
+
+    /** The port that it answers on. */
+    public int port() {
+        return front.port();
+    }
+
+    /** Its adapters, for those to load before anybody asks. */
+    public AdapterRegistry registry() {
+        return registry;
+    }
+
+    private static void closeAll(Deque<AutoCloseable> owned) {
+        while (!owned.isEmpty()) {
+            try {
+                owned.pop().close();
+            } catch (RuntimeException e) {
+                throw e;
+            } catch (Exception e) {
+                throw new IllegalStateException(e);
+            }
+        }
+    }
+
+    /** Stops answering, ends what runs, frees everything. Idempotent. */
+    @Override
+    public synchronized void close() {
+        closeAll(owned);
+    }
+}
