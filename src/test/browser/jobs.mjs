@@ -71,13 +71,11 @@ export async function chat({ page, settings, check, screen }) {
   const slider = page.locator('.column').nth(1).locator('input[type="range"]');
   await slider.focus();
   await page.keyboard.press('Home');
-  await page.waitForFunction(() => document.querySelectorAll('.column')[1].querySelector('.answer .made').textContent.includes('× 0.00'));
-  await answered(page);
+  await answeredUnder(page, `${NAME} × 0.00`);
   const [, off] = await answers(page);
   check('at scale 0 it answers as the base model', off.text === base.text, JSON.stringify([base, off]));
   for (let i = 0; i < 20; i++) await page.keyboard.press('ArrowRight');
-  await page.waitForFunction(() => document.querySelectorAll('.column')[1].querySelector('output').textContent === '1.00');
-  await answered(page);
+  await answeredUnder(page, NAME);
   const [, on] = await answers(page);
   check('swapped back, it answers as before', on.text === adapter.text, JSON.stringify([adapter, on]));
 
@@ -108,6 +106,13 @@ async function ask(page, question) {
   await answered(page);
   return answers(page);
 }
+
+/** Waits for an answer of the second column under this adapter set. */
+const answeredUnder = (page, set) =>
+  page.waitForFunction((wanted) => {
+    const turn = [...document.querySelectorAll('.column')[1].querySelectorAll('.answer')].at(-1);
+    return turn.dataset.state === 'done' && turn.querySelector('.set-words').textContent === wanted;
+  }, set);
 
 /** The last answer of each column. */
 const answers = (page) =>

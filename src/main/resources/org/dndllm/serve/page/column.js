@@ -5,11 +5,14 @@ import { h } from './dom.js';
 import { state } from './state.js';
 import { Turn } from './turn.js';
 
+const REST_MS = 150;
+
 export class Column {
   #chat; // {options(), remove(column), changed()}
   #entries = []; // {name, scale}: the adapter set; empty is the base model
   #turns = []; // {question, turn}
   #running; // AbortController of the answer in progress
+  #resting; // timer of an answer that is about to be given again
   #set = h('div', { class: 'set' });
   #log = h('div', { class: 'log', role: 'log', tabindex: '0' });
   #removable = false;
@@ -55,10 +58,12 @@ export class Column {
     this.#swapped();
   }
 
-  /** The set is another one from the next token on: the last question is asked again under it. */
+  /** The set is another one from now on: the last question is asked again under it, once the slider rests. */
   #swapped() {
     const last = this.#turns.at(-1);
-    if (last && this.#chat.options().again) this.#answer(last);
+    if (!last || !this.#chat.options().again) return;
+    this.stop();
+    this.#resting = setTimeout(() => last === this.#turns.at(-1) && this.#answer(last), REST_MS);
   }
 
   // ---- the set ----
@@ -141,6 +146,7 @@ export class Column {
   }
 
   stop() {
+    clearTimeout(this.#resting);
     this.#running?.abort();
   }
 
