@@ -39,8 +39,8 @@ final class Contenders implements AutoCloseable {
         AdapterLease lease = registry.lease(List.of(AdapterRegistry.Choice.of(name, 1f)));
         leases.add(lease);
         // a name that got other weights between the two calls has a card of which nothing is known here
-        Optional<AdapterCard> card = registry.card(name)
-                .filter(found -> lease.generations().equals(List.of(found.generation())));
+        Optional<AdapterCard> card =
+                registry.card(name).filter(found -> lease.generations().equals(List.of(found.generation())));
         all.add(new Contender(Optional.of(name), lease.set(), card.flatMap(Contenders::condition)));
     }
 
@@ -53,7 +53,8 @@ final class Contenders implements AutoCloseable {
                 .find("prompts")
                 .map(prompts -> prompts.asObject(source))
                 .filter(prompts -> prompts.has("drawn_hashes"))
-                .map(prompts -> new LinkedHashSet<>(prompts.array("drawn_hashes").strings()));
+                .map(prompts ->
+                        new LinkedHashSet<>(prompts.array("drawn_hashes").strings()));
     }
 
     /** The base model first. */

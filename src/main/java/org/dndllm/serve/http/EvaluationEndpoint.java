@@ -41,7 +41,10 @@ final class EvaluationEndpoint implements Router.Endpoint {
             if (fields.flag("stream")) {
                 stream(call, request, contenders);
             } else {
-                call.send(200, run(request, contenders, Progress.NONE, CancelToken.create()).toJson());
+                call.send(
+                        200,
+                        run(request, contenders, Progress.NONE, CancelToken.create())
+                                .toJson());
             }
         } finally {
             running.release();
@@ -71,7 +74,9 @@ final class EvaluationEndpoint implements Router.Endpoint {
         try (SseStream events = SseStream.open(call)) {
             ProgressEvents progress = new ProgressEvents(events);
             try {
-                events.event("evaluation", run(request, contenders, progress, progress.cancel).toJson());
+                events.event(
+                        "evaluation",
+                        run(request, contenders, progress, progress.cancel).toJson());
             } catch (RuntimeException e) {
                 progress.throwIfGone();
                 events.event("error", ApiErrors.of(e).toJson());

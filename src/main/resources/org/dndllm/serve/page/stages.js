@@ -3,15 +3,15 @@
 import { h } from './dom.js';
 import { milliseconds } from './format.js';
 
-/** In the order in which they run; `event` is how the server's progress names them. */
+/** In the order in which they run; the server's progress and times name them by the first word. */
 const STAGES = [
-  { key: 'encode', label: 'Encode', event: /^encode/ },
-  { key: 'generate', label: 'Generate', event: /^generate/ },
-  { key: 'detokenize', label: 'Detokenize', event: /^detokenize/ },
-  { key: 'convert', label: 'Convert', event: /^convert/ },
-  { key: 'load', label: 'Load', event: /^load/ },
-  { key: 'attach', label: 'Attach', event: /^attach/ },
-  { key: 'effect', label: 'Effect', event: /^(effect|measure)/ },
+  { key: 'encode', label: 'Encode' },
+  { key: 'generate', label: 'Generate' },
+  { key: 'detokenize', label: 'Detokenize' },
+  { key: 'convert', label: 'Convert' },
+  { key: 'load', label: 'Load' },
+  { key: 'attach', label: 'Attach' },
+  { key: 'effect', label: 'Effect' },
 ];
 
 export class Stages {
@@ -68,7 +68,7 @@ export class Stages {
 
   /** The server's progress; returns the stage in words. */
   advance({ stage, done, total }) {
-    const known = STAGES.find(({ event }) => event.test(stage));
+    const known = STAGES.find(({ key }) => stage.split(' ')[0] === key);
     if (known) {
       this.#run(known);
       this.#rows.get(known.key).fill.style.width = `${total > 0 ? (100 * done) / total : 0}%`;

@@ -25,7 +25,8 @@ import org.dndllm.format.JsonValue;
  * @param driver folder of the unpacked driver
  */
 record Browser(Path chromium, Path node, Path driver) {
-    private static final Path ROOT = Path.of(System.getProperty("dnd.root", ".")).toAbsolutePath().normalize();
+    private static final Path ROOT =
+            Path.of(System.getProperty("dnd.root", ".")).toAbsolutePath().normalize();
     private static final Path SCRIPTS = ROOT.resolve("src/test/browser");
     private static final String PACKAGE = "playwright-core@1.65.1";
     private static final String INTEGRITY =
@@ -58,9 +59,12 @@ record Browser(Path chromium, Path node, Path driver) {
     static Browser orSkip() {
         Path chromium = Optional.ofNullable(System.getenv("DND_CHROMIUM"))
                 .map(Path::of)
-                .or(() -> CHROMIUM.stream().map(Browser::find).flatMap(Optional::stream).findFirst())
+                .or(() -> CHROMIUM.stream()
+                        .map(Browser::find)
+                        .flatMap(Optional::stream)
+                        .findFirst())
                 .orElseGet(() -> abort("no Chromium on the PATH; install it, or name it with DND_CHROMIUM"));
-        return new Browser(chromium, nodeOrSkip(), driver());
+        return new Browser(chromium, nodeOrSkip(), fetchDriver());
     }
 
     /** Node.js alone, for what needs no browser. */
@@ -75,7 +79,7 @@ record Browser(Path chromium, Path node, Path driver) {
                 .findFirst();
     }
 
-    private static Path driver() {
+    private static Path fetchDriver() {
         Path folder = ROOT.resolve("target/browser").resolve(PACKAGE.replace('@', '-'));
         if (Files.isRegularFile(folder.resolve("package/package.json"))) {
             return folder.resolve("package");
@@ -108,11 +112,18 @@ record Browser(Path chromium, Path node, Path driver) {
 
     /** Runs a script of {@code src/test/browser} to its end. */
     static List<Check> checks(Path node, String script, String... arguments) {
-        List<String> command = new ArrayList<>(List.of(node.toString(), SCRIPTS.resolve(script).toString()));
+        List<String> command =
+                new ArrayList<>(List.of(node.toString(), SCRIPTS.resolve(script).toString()));
         command.addAll(List.of(arguments));
         Ended ended = run(SCRIPTS, 240, command.toArray(String[]::new));
-        assertThat(ended.code()).as("%s: %s%s", script, ended.err(), ended.out()).isZero();
-        return ended.out().lines().filter(line -> line.startsWith("{")).map(Check::of).toList();
+        assertThat(ended.code())
+                .as("%s: %s%s", script, ended.err(), ended.out())
+                .isZero();
+        return ended.out()
+                .lines()
+                .filter(line -> line.startsWith("{"))
+                .map(Check::of)
+                .toList();
     }
 
     private static Ended run(Path folder, int seconds, String... command) {

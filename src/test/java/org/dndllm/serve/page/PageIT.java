@@ -5,17 +5,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.dndllm.engine.EngineOptions;
+import org.dndllm.engine.GeneratorBundle;
 import org.dndllm.engine.Nano;
+import org.dndllm.engine.PromptReader;
 import org.dndllm.format.JsonWriter;
 import org.dndllm.llama.ContextOptions;
-import org.dndllm.llama.ModelOptions;
 import org.dndllm.serve.DndServer;
 import org.dndllm.serve.ServeOptions;
 import org.dndllm.serve.adapter.AdapterLimits;
@@ -31,6 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 class PageIT {
     private static final ContextOptions CONTEXT =
             ContextOptions.DEFAULT.withContextLength(512).withThreads(1);
+    private static final Path BUNDLE = Nano.SET.resolve("compact");
     private static final String KEY = "a key of the test";
 
     @TempDir
@@ -60,20 +61,24 @@ class PageIT {
         settings.put("playwright", browser.driver().toString());
         settings.put("chromium", browser.chromium().toString());
         settings.put("flags", Browser.FLAGS);
-        settings.put("train", Nano.REVERSE.toAbsolutePath().toString());
-        settings.put("test", Nano.TASKS.resolve("reverse_test.json").toAbsolutePath().toString());
-        settings.put("generator", "nano-paper-untrained");
-        settings.put("question", "Write the word carpet backwards.");
+        settings.put("train", task("train").toString());
+        settings.put("test", task("test").toString());
+        settings.put("generator", GeneratorBundle.open(BUNDLE).manifest().name());
+        settings.put("question", PromptReader.read(task("test")).prompts().getFirst());
         return settings;
     }
 
+    /** A task that the shipped generator was not trained on; base model and adapter answer differently. */
+    private static Path task(String split) {
+        return Nano.SET.resolve("tasks/third-doubled_" + split + ".json").toAbsolutePath();
+    }
+
     private static DndServer start(HttpOptions http) {
-        EngineOptions engine = EngineOptions.DEFAULT;
         return DndServer.start(new ServeOptions(
                 Nano.BASE,
                 "nano",
-                List.of(Nano.BUNDLE),
-                engine,
+                List.of(BUNDLE),
+                EngineOptions.DEFAULT,
                 new SchedulerOptions(CONTEXT, 4, 3, 64),
                 Optional.empty(),
                 AdapterRoot.closed(),
