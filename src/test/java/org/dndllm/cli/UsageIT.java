@@ -79,6 +79,16 @@ class UsageIT {
         "backend,        chat --prompt a -ngl 3",
         "contextLength,  chat --prompt a -c -1",
         "threads,        chat --prompt a -t -1",
+        "--host,         serve --host 0.0.0.0",
+        "--host,         serve --host no.such.host.invalid",
+        "--port,         serve --port 70000",
+        "--api-key-file, serve --api-key-file absent",
+        "--lora-scaled,  serve --lora-scaled adapter.gguf",
+        "--timeout,      serve --timeout 0",
+        "parallel,       serve --parallel 0",
+        "contexts,       serve --contexts 0",
+        "queue,          serve --queue 0",
+        "temperature,    serve --temp -1",
     })
     void wrongFlagValue_exitCodeTwoAndItsName(String flag, String line) {
         Cli.run((Object[]) line.split(" ")).refused(2, flag);
@@ -91,6 +101,7 @@ class UsageIT {
                 "demo",
                 "generate",
                 "chat",
+                "serve",
                 "convert",
                 "inspect",
                 "doctor",
