@@ -6,12 +6,13 @@ import { percent } from './format.js';
 const ROW = 28;
 const BAR = 14;
 const BOTTOM = 22;
+const MOST = 860;
 
-export function accuracyChart(results) {
-  const narrow = matchMedia('(max-width: 859px)').matches;
-  const width = narrow ? 330 : 720;
-  const left = narrow ? 92 : 150;
-  const right = narrow ? 52 : 64;
+/** `room` is how many pixels it may be wide. */
+export function accuracyChart(results, room) {
+  const width = Math.min(MOST, room);
+  const left = width < 480 ? 92 : 150;
+  const right = 64;
   const x = (share) => left + share * (width - left - right);
   const height = results.length * ROW + BOTTOM;
   const words = results.map((result) => `${result.adapter ?? 'base model'} ${percent(result.accuracy.value)}`);

@@ -103,7 +103,7 @@ function setRunning(on) {
 function report(evaluation, asked) {
   return [
     ...(evaluation.warnings ?? []).map((text) => h('p', { class: 'warning', text })),
-    accuracyChart(evaluation.results),
+    accuracyChart(evaluation.results, byId('evaluate-form').clientWidth),
     scores(evaluation),
     answers(evaluation, asked),
   ];
