@@ -13,6 +13,7 @@ import org.dndllm.engine.EngineOptions;
 import org.dndllm.serve.DndServer;
 import org.dndllm.serve.ServeOptions;
 import org.dndllm.serve.adapter.AdapterException;
+import org.dndllm.serve.adapter.AdapterPublication;
 import org.dndllm.serve.adapter.AdapterRegistry;
 import org.dndllm.serve.http.HttpOptions;
 import org.jspecify.annotations.Nullable;
@@ -94,7 +95,7 @@ final class ServeCommand implements Callable<Integer> {
                 http);
         DndServer server = DndServer.start(options);
         Runtime.getRuntime().addShutdownHook(new Thread(server::close, "dnd-serve-end"));
-        starts.forEach(start -> load(server.registry(), start));
+        starts.forEach(start -> load(server, start));
         String url =
                 "http://" + (http.host().contains(":") ? "[" + http.host() + "]" : http.host()) + ":" + server.port();
         output.line("serving   %s", alias());
@@ -143,11 +144,11 @@ final class ServeCommand implements Callable<Integer> {
         return new Start(equals > 0 ? text.substring(0, equals) : stem, path, scale);
     }
 
-    private static void load(AdapterRegistry registry, Start start) {
+    private static void load(DndServer server, Start start) {
         try {
-            registry.load(start.path(), new AdapterRegistry.Publication(start.name(), true, Optional.empty()));
+            server.workshop().load(start.path(), new AdapterPublication(start.name(), true, Optional.empty()));
             if (start.scale() != 0) {
-                registry.addGlobal(AdapterRegistry.Choice.of(start.name(), start.scale()));
+                server.registry().addGlobal(AdapterRegistry.Choice.of(start.name(), start.scale()));
             }
         } catch (AdapterException e) {
             throw new InvalidInputException(

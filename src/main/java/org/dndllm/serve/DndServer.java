@@ -10,6 +10,7 @@ import org.dndllm.llama.ContextOptions;
 import org.dndllm.serve.adapter.AdapterGenerators;
 import org.dndllm.serve.adapter.AdapterRegistry;
 import org.dndllm.serve.adapter.AdapterStore;
+import org.dndllm.serve.adapter.AdapterWorkshop;
 import org.dndllm.serve.http.HttpFront;
 import org.dndllm.serve.http.Services;
 import org.dndllm.serve.schedule.Scheduler;
@@ -25,11 +26,13 @@ public final class DndServer implements AutoCloseable {
     private final Deque<AutoCloseable> owned;
     private final HttpFront front;
     private final AdapterRegistry registry;
+    private final AdapterWorkshop workshop;
 
-    private DndServer(Deque<AutoCloseable> owned, HttpFront front, AdapterRegistry registry) {
+    private DndServer(Deque<AutoCloseable> owned, HttpFront front, AdapterRegistry registry, AdapterWorkshop workshop) {
         this.owned = owned;
         this.front = front;
         this.registry = registry;
+        this.workshop = workshop;
     }
 
     /**
@@ -59,11 +62,12 @@ public final class DndServer implements AutoCloseable {
             Scheduler scheduler = keep(owned, Scheduler.start(live.model(), options.scheduler()));
             // a base of several GB takes seconds to hash; only provenance waits for it
             CompletableFuture<String> hash = CompletableFuture.supplyAsync(() -> Sha256.of(options.base()));
-            AdapterRegistry registry = keep(
+            AdapterRegistry registry = new AdapterRegistry(live.model(), scheduler, store, options.limits());
+            AdapterWorkshop workshop = keep(
                     owned,
-                    new AdapterRegistry(
+                    new AdapterWorkshop(
                             live,
-                            scheduler,
+                            registry,
                             generators,
                             store,
                             options.limits(),
@@ -77,10 +81,11 @@ public final class DndServer implements AutoCloseable {
                             live.model(),
                             scheduler,
                             registry,
+                            workshop,
                             generators,
                             options.root(),
                             options.http())));
-            return new DndServer(owned, front, registry);
+            return new DndServer(owned, front, registry, workshop);
         } catch (RuntimeException e) {
             closeAll(owned);
             throw e;
@@ -97,9 +102,14 @@ public final class DndServer implements AutoCloseable {
         return front.port();
     }
 
-    /** Its adapters, for those to load before anybody asks. */
+    /** Its adapters by name. */
     public AdapterRegistry registry() {
         return registry;
+    }
+
+    /** Makes adapters, for those to load before anybody asks. */
+    public AdapterWorkshop workshop() {
+        return workshop;
     }
 
     private static void closeAll(Deque<AutoCloseable> owned) {

@@ -1,30 +1,16 @@
 package org.dndllm.serve.adapter;
 
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Supplier;
 import org.dndllm.InvalidInputException;
-import org.dndllm.engine.AdapterBuffer;
-import org.dndllm.engine.Effect;
-import org.dndllm.engine.GeneratedAdapter;
-import org.dndllm.engine.LiveModel;
-import org.dndllm.engine.Progress;
-import org.dndllm.engine.PromptSet;
-import org.dndllm.engine.StageTimes;
-import org.dndllm.format.GgmlType;
 import org.dndllm.llama.AdapterSet;
+import org.dndllm.llama.LlamaModel;
 import org.dndllm.llama.LoraAdapter;
-import org.dndllm.serve.metrics.PrometheusText;
 import org.dndllm.serve.schedule.Scheduler;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -32,26 +18,16 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Names and the adapters behind them. A name can be given to other weights at any time: requests that run keep theirs,
- * which are freed after the last one. Loading and generating happen one at a time beside the running requests. Closes
- * neither model, scheduler, generators nor store. Thread-safe.
+ * which are freed after the last one. New weights come from the {@link AdapterWorkshop}. Closes neither model, scheduler
+ * nor store; the adapters go with the model. Thread-safe.
  */
-public final class AdapterRegistry implements AutoCloseable {
+public final class AdapterRegistry {
     private static final Logger LOG = LoggerFactory.getLogger(AdapterRegistry.class);
-    /** Callers that may wait while another one loads or generates. */
-    private static final int WAITING = 8;
 
-    private final LiveModel probe; // used by whoever holds `work`
+    private final LlamaModel model;
     private final Scheduler scheduler;
-    private final AdapterGenerators generators;
     private final AdapterStore store;
     private final AdapterLimits limits;
-    private final GgmlType generatedType;
-    private final CompletableFuture<String> baseSha256;
-    private final AdapterBuffer buffer = new AdapterBuffer(); // used by whoever holds `work`
-    private final AdapterMetrics metrics = new AdapterMetrics();
-
-    private final Semaphore callers = new Semaphore(WAITING);
-    private final ReentrantLock work = new ReentrantLock(true);
     private final Map<String, AdapterEntry> entries = new LinkedHashMap<>(); // guarded by itself
     private long serial; // guarded by entries; of the last generation
     private int lastId = -1; // guarded by entries
@@ -69,49 +45,21 @@ public final class AdapterRegistry implements AutoCloseable {
         }
     }
 
-    /**
-     * Under which name and circumstances new weights are taken.
-     *
-     * @param replace whether they may take the place of an adapter of this name
-     * @param expectedGeneration the one to replace; empty for any
-     */
-    public record Publication(String name, boolean replace, Optional<String> expectedGeneration) {
-        public Publication {
-            AdapterName.require(name);
-        }
-    }
-
     /** A line of the global set. */
     public record Global(int id, String name, float scale) {}
 
-    /**
-     * Opens a registry and loads what the store holds.
-     *
-     * @param probe measures effects; used by the registry alone from now on
-     * @param baseSha256 hash of the base model's file; may still be under way
-     * @param generatedType element type of generated adapters
-     */
-    public AdapterRegistry(
-            LiveModel probe,
-            Scheduler scheduler,
-            AdapterGenerators generators,
-            AdapterStore store,
-            AdapterLimits limits,
-            GgmlType generatedType,
-            CompletableFuture<String> baseSha256) {
-        this.probe = probe;
+    /** Opens a registry and loads what the store holds. */
+    public AdapterRegistry(LlamaModel model, Scheduler scheduler, AdapterStore store, AdapterLimits limits) {
+        this.model = model;
         this.scheduler = scheduler;
-        this.generators = generators;
         this.store = store;
         this.limits = limits;
-        this.generatedType = generatedType;
-        this.baseSha256 = baseSha256;
         store.restore().forEach(this::restore);
     }
 
     private void restore(AdapterStore.Stored stored) {
         try {
-            LoraAdapter adapter = probe.model().loadAdapter(stored.folder().resolve(AdapterStore.GGUF));
+            LoraAdapter adapter = model.loadAdapter(stored.folder().resolve(AdapterStore.GGUF));
             synchronized (entries) {
                 serial = Math.max(serial, AdapterCard.serial(stored.card().generation()));
                 entries.put(
@@ -122,57 +70,7 @@ public final class AdapterRegistry implements AutoCloseable {
         }
     }
 
-    // ---- making -----------------------------------------------------------------------------------------------------
-
-    /**
-     * Loads an adapter from a file or folder.
-     *
-     * @param path of a GGUF adapter or a PEFT folder
-     * @throws AdapterException if it cannot be used, or another one is in the way
-     */
-    public AdapterCard load(Path path, Publication publication) {
-        return alone(() -> {
-            requirePlace(publication);
-            StageTimes times = new StageTimes();
-            try (Arena arena = Arena.ofShared()) {
-                AdapterContent content = times.time(
-                        "read", () -> AdapterContent.read(path, probe.model().shape(), limits.bytes(), arena));
-                Map<String, String> provenance = Map.of("file", String.valueOf(path.getFileName()));
-                AdapterCard card = publish(publication, content, "file", times, provenance);
-                metrics.record(times.stages(), false);
-                return card;
-            }
-        });
-    }
-
-    /**
-     * Generates an adapter from unlabelled prompts.
-     *
-     * @param generator name of a bundle; empty for the default one
-     * @throws AdapterException as {@link #load}, or if there is no such generator
-     */
-    public AdapterCard generate(
-            Optional<String> generator, PromptSet prompts, long seed, Publication publication, Progress progress) {
-        generators.require(generator);
-        return alone(() -> {
-            requirePlace(publication);
-            GeneratedAdapter made =
-                    generators.generate(generator, prompts, seed, publication.name(), baseSha256.join(), progress);
-            StageTimes times = new StageTimes(progress);
-            MemorySegment gguf = times.time("convert", () -> buffer.write(made.weights(), generatedType));
-            AdapterCard card = publish(
-                    publication,
-                    AdapterContent.of(gguf, made.weights()),
-                    "generated",
-                    times,
-                    made.provenance().toJson(Optional.empty()));
-            Map<String, java.time.Duration> all =
-                    new LinkedHashMap<>(made.provenance().times());
-            all.putAll(times.stages());
-            metrics.record(all, true);
-            return card;
-        });
-    }
+    // ---- coming -----------------------------------------------------------------------------------------------------
 
     /** A name for an adapter whose maker gave none. */
     public String freshName() {
@@ -185,26 +83,8 @@ public final class AdapterRegistry implements AutoCloseable {
         }
     }
 
-    /** One at a time, in order; who comes when many wait already is sent away. */
-    private <T> T alone(Supplier<T> making) {
-        if (!callers.tryAcquire()) {
-            throw new AdapterException(
-                    AdapterException.Code.BUSY, "other adapters are being loaded or generated; try again in a moment");
-        }
-        work.lock();
-        try {
-            return making.get();
-        } catch (InvalidInputException e) {
-            // without the source in front: callers have no business with the server's paths
-            String problem = String.valueOf(e.getMessage()).substring(e.source().length() + 2);
-            throw new AdapterException(AdapterException.Code.INVALID, problem, e);
-        } finally {
-            work.unlock();
-            callers.release();
-        }
-    }
-
-    private void requirePlace(Publication publication) {
+    /** Refuses what is in the way of new weights, before any work is spent on them. */
+    void requirePlace(AdapterPublication publication) {
         synchronized (entries) {
             @Nullable AdapterEntry present = entries.get(publication.name());
             if (present == null) {
@@ -228,7 +108,7 @@ public final class AdapterRegistry implements AutoCloseable {
         }
     }
 
-    private static void requireGeneration(Publication publication, AdapterEntry present) {
+    private static void requireGeneration(AdapterPublication publication, AdapterEntry present) {
         publication.expectedGeneration().ifPresent(expected -> {
             if (!expected.equals(present.card().generation())) {
                 throw new AdapterException(
@@ -239,54 +119,21 @@ public final class AdapterRegistry implements AutoCloseable {
         });
     }
 
-    private AdapterCard publish(
-            Publication publication,
-            AdapterContent content,
-            String origin,
-            StageTimes times,
-            Map<String, ?> provenance) {
-        if (content.rank() > limits.rank()) {
-            throw new AdapterException(
-                    AdapterException.Code.RANK_LIMIT_EXCEEDED,
-                    "the adapter's rank is " + content.rank() + ", this server takes at most " + limits.rank());
-        }
-        LoraAdapter adapter = times.time("load", () -> probe.model().loadAdapter(content.gguf(), publication.name()));
-        try {
-            Effect effect = measure(adapter, publication.name(), times);
-            Map<String, Object> facts = AdapterFacts.of(origin, content, adapter, effect, times, provenance);
-            String hash = String.valueOf(facts.get("sha256")).substring(0, 12);
-            AdapterCard card = new AdapterCard(publication.name(), hash + "-" + nextSerial(), Instant.now(), facts);
-            Path folder = store.write(card, content);
-            putInPlace(publication, card, adapter, folder);
-            return card;
-        } catch (RuntimeException e) {
-            adapter.close();
-            throw e;
-        }
-    }
-
-    private Effect measure(LoraAdapter adapter, String name, StageTimes times) {
-        try {
-            times.run("attach", () -> probe.attach(adapter, 1f));
-            return times.time("effect", () -> probe.requireEffect(name));
-        } finally {
-            probe.detach();
-        }
-    }
-
-    private long nextSerial() {
+    /** A number for a generation. */
+    long nextSerial() {
         synchronized (entries) {
             return ++serial;
         }
     }
 
-    private void putInPlace(Publication publication, AdapterCard card, LoraAdapter adapter, Path folder) {
+    /** Gives the card's name to a loaded adapter; one that had it before ends with its last request. */
+    void put(AdapterCard card, LoraAdapter adapter, Path folder) {
         @Nullable AdapterEntry old;
         synchronized (entries) {
-            old = entries.get(publication.name());
+            old = entries.get(card.name());
             int id = old == null ? ++lastId : old.id();
             float scale = old == null ? 0f : old.globalScale();
-            entries.put(publication.name(), new AdapterEntry(id, card, adapter, folder, scale));
+            entries.put(card.name(), new AdapterEntry(id, card, adapter, folder, scale));
         }
         if (old != null) {
             retire(old);
@@ -476,24 +323,15 @@ public final class AdapterRegistry implements AutoCloseable {
         }
     }
 
-    /** Writes what the registry counts. */
-    public void writeMetrics(PrometheusText out) {
+    /** How many adapters requests can ask for, and the size of their files together. */
+    record Size(int adapters, long bytes) {}
+
+    Size size() {
         synchronized (entries) {
             long bytes = entries.values().stream()
                     .mapToLong(entry -> entry.adapter().bytes())
                     .sum();
-            metrics.write(out, entries.size(), bytes);
-        }
-    }
-
-    /** Frees the buffers; the adapters go with the model. */
-    @Override
-    public void close() {
-        work.lock();
-        try {
-            buffer.close();
-        } finally {
-            work.unlock();
+            return new Size(entries.size(), bytes);
         }
     }
 }

@@ -12,6 +12,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.dndllm.format.JsonValue;
 import org.dndllm.serve.adapter.AdapterCard;
+import org.dndllm.serve.adapter.AdapterPublication;
 import org.dndllm.serve.adapter.AdapterRegistry;
 
 /** Loading, unloading and listing, in the words of vLLM and llama-server. */
@@ -29,12 +30,12 @@ final class AdapterEndpoints {
         Fields fields = new Fields(call.json());
         String name = fields.json().string("lora_name");
         String path = fields.json().string("lora_path");
-        AdapterRegistry.Publication publication = publication(fields, name);
-        call.send(200, json(services.registry().load(services.root().resolve(path), publication)));
+        AdapterPublication publication = publication(fields, name);
+        call.send(200, json(services.workshop().load(services.root().resolve(path), publication)));
     }
 
-    static AdapterRegistry.Publication publication(Fields fields, String name) {
-        return new AdapterRegistry.Publication(name, fields.flag("load_inplace"), fields.text("expected_generation"));
+    static AdapterPublication publication(Fields fields, String name) {
+        return new AdapterPublication(name, fields.flag("load_inplace"), fields.text("expected_generation"));
     }
 
     /** {@code POST /v1/unload_lora_adapter}. */

@@ -11,6 +11,7 @@ import java.util.concurrent.TimeUnit;
 import org.dndllm.engine.Progress;
 import org.dndllm.engine.PromptSet;
 import org.dndllm.serve.adapter.AdapterCard;
+import org.dndllm.serve.adapter.AdapterPublication;
 import org.dndllm.serve.adapter.AdapterRegistry;
 
 /** {@code POST /v1/adapters/generate}: unlabelled prompts in, an adapter that can be asked for by name out. */
@@ -29,7 +30,7 @@ final class GenerateEndpoint implements Router.Endpoint {
             Optional<String> generator,
             PromptSet prompts,
             long seed,
-            AdapterRegistry.Publication publication,
+            AdapterPublication publication,
             boolean attach,
             float scale) {}
 
@@ -60,7 +61,7 @@ final class GenerateEndpoint implements Router.Endpoint {
     }
 
     private AdapterCard make(Order order, Progress progress) {
-        AdapterCard card = services.registry()
+        AdapterCard card = services.workshop()
                 .generate(order.generator(), order.prompts(), order.seed(), order.publication(), progress);
         if (order.attach()) {
             services.registry().addGlobal(AdapterRegistry.Choice.of(card.name(), order.scale()));

@@ -100,7 +100,7 @@ final class InfoEndpoints {
         PrometheusText text = new PrometheusText();
         text.counters("dnd_requests_total", "Requests by endpoint and status.", router.counts());
         services.scheduler().metrics().write(text);
-        services.registry().writeMetrics(text);
+        services.workshop().writeMetrics(text);
         call.send(
                 200, "text/plain; version=0.0.4; charset=utf-8", text.toString().getBytes(StandardCharsets.UTF_8));
     }

@@ -5,6 +5,7 @@ import org.dndllm.llama.LlamaModel;
 import org.dndllm.serve.adapter.AdapterGenerators;
 import org.dndllm.serve.adapter.AdapterRegistry;
 import org.dndllm.serve.adapter.AdapterRoot;
+import org.dndllm.serve.adapter.AdapterWorkshop;
 import org.dndllm.serve.schedule.Scheduler;
 
 /**
@@ -19,6 +20,7 @@ public record Services(
         LlamaModel model,
         Scheduler scheduler,
         AdapterRegistry registry,
+        AdapterWorkshop workshop,
         AdapterGenerators generators,
         AdapterRoot root,
         HttpOptions options) {}

@@ -45,6 +45,7 @@ class AdapterRegistryIT {
     private AdapterGenerators generators;
     private AdapterStore store;
     private AdapterRegistry registry;
+    private AdapterWorkshop workshop;
 
     @BeforeEach
     void open() {
@@ -53,13 +54,14 @@ class AdapterRegistryIT {
         generators = AdapterGenerators.open(
                 List.of(Nano.BUNDLE), live.model().shape(), Nano.BASE, SessionOptions.defaults());
         store = AdapterStore.open(folder.resolve("store"));
-        registry = registry(new AdapterLimits(3, 16, 1 << 20));
+        open(new AdapterLimits(3, 16, 1 << 20));
     }
 
-    private AdapterRegistry registry(AdapterLimits limits) {
-        return new AdapterRegistry(
+    private void open(AdapterLimits limits) {
+        registry = new AdapterRegistry(live.model(), scheduler, store, limits);
+        workshop = new AdapterWorkshop(
                 live,
-                scheduler,
+                registry,
                 generators,
                 store,
                 limits,
@@ -69,7 +71,7 @@ class AdapterRegistryIT {
 
     @AfterEach
     void close() {
-        registry.close();
+        workshop.close();
         scheduler.close();
         generators.close();
         store.close();
@@ -92,13 +94,13 @@ class AdapterRegistryIT {
     @Test
     void generate_prompts_storedWithProvenanceAndRestored() throws IOException {
         // given
-        AdapterCard card = registry.generate(
+        AdapterCard card = workshop.generate(
                 Optional.empty(), PromptReader.read(Nano.REVERSE), 1, publication("made"), Progress.NONE);
         assertThat(card.facts().get("provenance").toString()).contains("prompts", "sha256");
 
         // when: a new server opens the same store
-        registry.close();
-        registry = registry(new AdapterLimits(3, 16, 1 << 20));
+        workshop.close();
+        open(new AdapterLimits(3, 16, 1 << 20));
 
         // then
         AdapterCard restored = registry.card("made").orElseThrow();
@@ -119,8 +121,7 @@ class AdapterRegistryIT {
         Path inStore = folder.resolve("store");
         Path kept = folder.resolve("kept");
         copy(inStore.resolve("twice@" + old.generation()), kept);
-        registry.load(
-                ADAPTERS.resolve("second-same"), new AdapterRegistry.Publication("twice", true, Optional.empty()));
+        workshop.load(ADAPTERS.resolve("second-same"), new AdapterPublication("twice", true, Optional.empty()));
         copy(kept, inStore.resolve("twice@" + old.generation()));
         Path gguf = inStore.resolve("cut@" + cut.generation()).resolve("adapter.gguf");
         Files.write(gguf, java.util.Arrays.copyOf(Files.readAllBytes(gguf), 1000));
@@ -129,7 +130,7 @@ class AdapterRegistryIT {
 
         // when
         store = AdapterStore.open(inStore);
-        registry = registry(new AdapterLimits(3, 16, 1 << 20));
+        open(new AdapterLimits(3, 16, 1 << 20));
 
         // then
         assertThat(registry.cards()).extracting(AdapterCard::name).containsExactly("whole", "twice");
@@ -154,9 +155,8 @@ class AdapterRegistryIT {
         Generation running = scheduler.submit(GenerationRequest.greedy(lease.set(), new int[] {1, 2, 3}, 200));
 
         // when
-        AdapterCard replaced = registry.load(
-                ADAPTERS.resolve("last-same"),
-                new AdapterRegistry.Publication("name", true, Optional.of(old.generation())));
+        AdapterCard replaced = workshop.load(
+                ADAPTERS.resolve("last-same"), new AdapterPublication("name", true, Optional.of(old.generation())));
 
         // then
         assertThat(replaced.generation()).isNotEqualTo(old.generation());
@@ -165,7 +165,7 @@ class AdapterRegistryIT {
         assertThat(live.model().adapters()).hasSize(2);
         lease.close();
         registry.unload("name").get(30, TimeUnit.SECONDS);
-        registry.close();
+        workshop.close();
         while (!live.model().adapters().isEmpty()) {
             Thread.onSpinWait(); // the old one is freed in the background
         }
@@ -193,15 +193,15 @@ class AdapterRegistryIT {
         refused(AdapterException.Code.ALREADY_LOADED, () -> load("first-upper", "a"));
         refused(
                 AdapterException.Code.GENERATION_MISMATCH,
-                () -> registry.load(
+                () -> workshop.load(
                         ADAPTERS.resolve("last-same"),
-                        new AdapterRegistry.Publication("a", true, Optional.of("000000000000-9"))));
-        refused(AdapterException.Code.INVALID, () -> registry.load(Nano.BASE, publication("b")));
+                        new AdapterPublication("a", true, Optional.of("000000000000-9"))));
+        refused(AdapterException.Code.INVALID, () -> workshop.load(Nano.BASE, publication("b")));
         refused(AdapterException.Code.INVALID, () -> publication("../b"));
         refused(AdapterException.Code.NOT_FOUND, () -> registry.unload("b"));
         refused(
                 AdapterException.Code.GENERATOR_NOT_FOUND,
-                () -> registry.generate(
+                () -> workshop.generate(
                         Optional.of("other"), PromptReader.read(Nano.REVERSE), 1, publication("b"), Progress.NONE));
         load("first-upper", "b");
         load("first-upper", "c");
@@ -212,9 +212,9 @@ class AdapterRegistryIT {
 
     @Test
     void load_beyondRankOrSize_refused() {
-        registry = registry(new AdapterLimits(3, 2, 1 << 20));
+        open(new AdapterLimits(3, 2, 1 << 20));
         refused(AdapterException.Code.RANK_LIMIT_EXCEEDED, () -> load("first-upper", "a"));
-        registry = registry(new AdapterLimits(3, 16, 100));
+        open(new AdapterLimits(3, 16, 100));
         refused(AdapterException.Code.INVALID, () -> load("first-upper", "a"));
         assertThat(live.model().adapters()).isEmpty();
     }
@@ -241,11 +241,11 @@ class AdapterRegistryIT {
     // ---- parts ------------------------------------------------------------------------------------------------------
 
     private AdapterCard load(String adapter, String name) {
-        return registry.load(ADAPTERS.resolve(adapter), publication(name));
+        return workshop.load(ADAPTERS.resolve(adapter), publication(name));
     }
 
-    private static AdapterRegistry.Publication publication(String name) {
-        return new AdapterRegistry.Publication(name, false, Optional.empty());
+    private static AdapterPublication publication(String name) {
+        return new AdapterPublication(name, false, Optional.empty());
     }
 
     private static void refused(AdapterException.Code code, Runnable call) {

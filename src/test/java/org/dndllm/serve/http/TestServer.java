@@ -18,7 +18,7 @@ import org.dndllm.onnx.SessionOptions;
 import org.dndllm.serve.DndServer;
 import org.dndllm.serve.ServeOptions;
 import org.dndllm.serve.adapter.AdapterLimits;
-import org.dndllm.serve.adapter.AdapterRegistry;
+import org.dndllm.serve.adapter.AdapterPublication;
 import org.dndllm.serve.adapter.AdapterRoot;
 import org.dndllm.serve.schedule.SchedulerOptions;
 import tools.jackson.databind.JsonNode;
@@ -61,8 +61,7 @@ final class TestServer implements AutoCloseable {
     }
 
     void load(String adapter, String name) {
-        server.registry()
-                .load(ADAPTERS.resolve(adapter), new AdapterRegistry.Publication(name, true, Optional.empty()));
+        server.workshop().load(ADAPTERS.resolve(adapter), new AdapterPublication(name, true, Optional.empty()));
     }
 
     /** An answer. */
