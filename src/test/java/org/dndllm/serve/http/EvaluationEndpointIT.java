@@ -33,7 +33,9 @@ class EvaluationEndpointIT {
     static void start() {
         server = TestServer.start(root, HttpOptions.DEFAULT, 64);
         server.load("first-upper", "upper");
-        prompts = PromptReader.read(Nano.SET.resolve("tasks/first-upper_test.json")).prompts().subList(0, 10);
+        prompts = PromptReader.read(Nano.SET.resolve("tasks/first-upper_test.json"))
+                .prompts()
+                .subList(0, 10);
     }
 
     @AfterAll
@@ -85,8 +87,8 @@ class EvaluationEndpointIT {
     @Test
     void post_stream_progressThenTheEvaluation() throws Exception {
         // when
-        TestServer.Answer answer = server.post(
-                "/v1/evaluations", "{\"stream\":true,\"adapters\":[\"upper\"],\"items\":[" + ITEM + "]}");
+        TestServer.Answer answer =
+                server.post("/v1/evaluations", "{\"stream\":true,\"adapters\":[\"upper\"],\"items\":[" + ITEM + "]}");
         // then
         List<JsonNode> events = answer.events();
         assertThat(events.getFirst().get("stage").asString()).isEqualTo("base model");
@@ -133,7 +135,8 @@ class EvaluationEndpointIT {
         // then
         assertThat(first.status()).isEqualTo(200);
         assertThat(first.body()).startsWith("<!doctype html>");
-        assertThat(first.response().headers().firstValue("Content-Security-Policy")).isPresent();
+        assertThat(first.response().headers().firstValue("Content-Security-Policy"))
+                .isPresent();
         assertThat(again.status()).isEqualTo(304);
         assertThat(again.body()).isEmpty();
         assertThat(server.get("/page/main.js").response().headers().firstValue("Content-Type"))
@@ -152,7 +155,8 @@ class EvaluationEndpointIT {
             assertThat(locked.get("/").status()).isEqualTo(200);
             assertThat(locked.get("/page/main.js").status()).isEqualTo(200);
             assertThat(locked.get("/props").status()).isEqualTo(401);
-            assertThat(locked.post("/v1/evaluations", "{\"items\":[" + ITEM + "]}").status())
+            assertThat(locked.post("/v1/evaluations", "{\"items\":[" + ITEM + "]}")
+                            .status())
                     .isEqualTo(401);
         }
     }
