@@ -71,8 +71,10 @@ public final class AdapterPipeline implements AutoCloseable {
         progress.advanced("generate weights", 0, 1);
         float[] tokens = times.time("generate", () -> generator.generate(condition.states(), condition.mask()));
         progress.advanced("generate weights", 1, 1);
+        progress.advanced("detokenize", 0, 1);
         LoraWeights weights =
                 times.time("detokenize", () -> bundle.manifest().layout().detokenize(tokens, DType.BF16));
+        progress.advanced("detokenize", 1, 1);
         BundleManifest manifest = bundle.manifest();
         ConditionStats stats = ConditionStats.of(condition);
         Optional<OutOfDistribution.Score> score = outOfDistribution.map(known -> known.score(condition));
@@ -88,6 +90,7 @@ public final class AdapterPipeline implements AutoCloseable {
                         prompts.sha256(),
                         prompts.size(),
                         Provenance.indices(draw),
+                        draw.hashes(),
                         seed,
                         times.stages(),
                         stats,

@@ -1,7 +1,10 @@
 package org.dndllm.engine;
 
 import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * The prompts of one generation, and how they were chosen.
@@ -29,6 +32,11 @@ public record Draw(PromptSet from, int[] indices, long seed) {
     /** Whether the set was smaller than the draw, so that prompts occur more than once. */
     public boolean repeats() {
         return indices.length > from.size();
+    }
+
+    /** {@link PromptSet#hash} of every drawn prompt, each once. */
+    public Set<String> hashes() {
+        return prompts().stream().map(PromptSet::hash).collect(Collectors.toCollection(LinkedHashSet::new));
     }
 
     @Override

@@ -7,6 +7,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
 import org.dndllm.InvalidInputException;
+import org.dndllm.format.Sha256;
 
 /**
  * The unlabelled prompts of one task, in file order; never empty, no prompt blank. Immutable, thread-safe.
@@ -18,6 +19,7 @@ import org.dndllm.InvalidInputException;
  * @param prompts at least one prompt
  */
 public record PromptSet(String source, List<String> prompts) {
+    private static final int HASH_DIGITS = 16;
 
     public PromptSet {
         prompts = List.copyOf(prompts);
@@ -78,6 +80,14 @@ public record PromptSet(String source, List<String> prompts) {
             digest.update(utf8);
         }
         return HexFormat.of().formatHex(digest.digest());
+    }
+
+    /**
+     * By which a prompt is known again without its text: the first 16 hex digits of the SHA-256 of its UTF-8, after
+     * trimming. Chance makes two of a million prompts alike once in 37 million sets.
+     */
+    public static String hash(String prompt) {
+        return Sha256.of(prompt.strip().getBytes(StandardCharsets.UTF_8)).substring(0, HASH_DIGITS);
     }
 
     private static MessageDigest sha256Digest() {

@@ -3,10 +3,13 @@ package org.dndllm.engine;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Where a generated adapter comes from; {@code dnd.json} in an adapter folder. With the same bundle, base, prompts and
@@ -20,6 +23,7 @@ import java.util.Optional;
  * @param promptsSha256 {@link PromptSet#sha256()}
  * @param promptCount how many prompts the file held
  * @param indices which of them were drawn, in order
+ * @param hashes {@link Draw#hashes()}: tells later whether a prompt was among them
  * @param seed of the draw
  * @param times wall time of each stage
  * @param condition statistics of the condition
@@ -35,6 +39,7 @@ public record Provenance(
         String promptsSha256,
         int promptCount,
         List<Integer> indices,
+        Set<String> hashes,
         long seed,
         Map<String, Duration> times,
         org.dndllm.encoder.ConditionStats condition,
@@ -43,7 +48,8 @@ public record Provenance(
 
     public Provenance {
         indices = List.copyOf(indices);
-        times = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(times));
+        hashes = Collections.unmodifiableSet(new LinkedHashSet<>(hashes));
+        times = Collections.unmodifiableMap(new LinkedHashMap<>(times));
         warnings = List.copyOf(warnings);
     }
 
@@ -63,6 +69,7 @@ public record Provenance(
         prompts.put("sha256", promptsSha256);
         prompts.put("count", promptCount);
         prompts.put("drawn", indices);
+        prompts.put("drawn_hashes", new ArrayList<>(hashes));
         prompts.put("seed", seed);
         json.put("prompts", prompts);
         json.put("condition", conditionJson());

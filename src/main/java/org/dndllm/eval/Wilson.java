@@ -4,17 +4,19 @@ package org.dndllm.eval;
  * The score interval of one proportion (E. B. Wilson 1927; method 3 of R. G. Newcombe, Statistics in Medicine 17, 1998):
  * never outside 0 to 1, and honest near both ends, where the textbook interval has no width at all.
  */
-final class Wilson {
+public final class Wilson {
     /** 97.5 % quantile of the standard normal distribution. */
     private static final double Z = 1.959963984540054;
 
     private Wilson() {}
 
     /**
+     * The interval of a share.
+     *
      * @param hits how many of {@code items} are right
      * @param items at least 1
      */
-    static Estimate of(int hits, int items) {
+    public static Estimate of(int hits, int items) {
         if (items < 1 || hits < 0 || hits > items) {
             throw new IllegalArgumentException(hits + " of " + items + " is no proportion");
         }

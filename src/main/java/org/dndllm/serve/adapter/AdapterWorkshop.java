@@ -105,9 +105,8 @@ public final class AdapterWorkshop implements AutoCloseable {
             registry.requirePlace(publication);
             GeneratedAdapter made =
                     generators.generate(generator, prompts, seed, publication.name(), baseSha256.join(), progress);
-            StageTimes times = new StageTimes();
+            StageTimes times = new StageTimes(progress);
             MemorySegment gguf = times.time("convert", () -> buffer.write(made.weights(), generatedType));
-            progress.advanced("attach adapter", 0, 1);
             AdapterCard card = publish(
                     publication,
                     AdapterContent.of(gguf, made.weights()),
@@ -117,7 +116,6 @@ public final class AdapterWorkshop implements AutoCloseable {
             Map<String, Duration> all = new LinkedHashMap<>(made.provenance().times());
             all.putAll(times.stages());
             metrics.record(all, true);
-            progress.advanced("attach adapter", 1, 1);
             return card;
         });
     }

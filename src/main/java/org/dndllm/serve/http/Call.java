@@ -96,6 +96,11 @@ final class Call {
         return Optional.empty();
     }
 
+    /** A header of the request. */
+    Optional<String> requestHeader(String key) {
+        return Optional.ofNullable(exchange.getRequestHeaders().getFirst(key));
+    }
+
     /** Sets a header of the answer. */
     void header(String key, String value) {
         exchange.getResponseHeaders().set(key, value);

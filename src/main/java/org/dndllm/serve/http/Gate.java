@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import org.dndllm.serve.page.WebPage;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Gate {
     private static final Set<String> LOCAL = Set.of("localhost", "127.0.0.1", "[::1]");
-    private static final Set<String> WITHOUT_KEY = Set.of("/health", "/v1/health");
+    private static final Set<String> WITHOUT_KEY = Set.of("/health", "/v1/health", "/");
 
     private final boolean loopback;
     private final HttpOptions options;
@@ -49,9 +50,14 @@ final class Gate {
         }
         requireOrigin(exchange, hosts.getFirst());
         boolean preflight = exchange.getRequestMethod().equals("OPTIONS");
-        if (!preflight && !WITHOUT_KEY.contains(exchange.getRequestURI().getPath())) {
+        if (!preflight && !isPublic(exchange.getRequestURI().getPath())) {
             requireKey(headers);
         }
+    }
+
+    /** Health, and the page: it holds no secret, and asks for the key itself. */
+    private static boolean isPublic(String path) {
+        return WITHOUT_KEY.contains(path) || path.startsWith(WebPage.FOLDER);
     }
 
     private boolean isLocal(String host) {

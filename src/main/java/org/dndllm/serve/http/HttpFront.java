@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.dndllm.EnvironmentException;
+import org.dndllm.serve.page.WebPage;
 import org.jspecify.annotations.Nullable;
 
 /** The listening server: the JDK's, every request on a virtual thread of its own. */
@@ -64,6 +65,7 @@ public final class HttpFront implements AutoCloseable {
         InfoEndpoints info = new InfoEndpoints(services);
         AdapterEndpoints adapters = new AdapterEndpoints(services);
         TokenEndpoints tokens = new TokenEndpoints(services);
+        PageEndpoint page = new PageEndpoint();
         byte[] description = description();
         router.on("POST", "/v1/chat/completions", new ChatEndpoint(services))
                 .on("POST", "/v1/completions", new CompletionEndpoint(services))
@@ -78,6 +80,9 @@ public final class HttpFront implements AutoCloseable {
                 .on("POST", "/v1/adapters/generate", new GenerateEndpoint(services))
                 .on("GET", "/v1/adapters/{name}", new ExportEndpoint(services))
                 .on("DELETE", "/v1/adapters/{name}", adapters::delete)
+                .on("POST", "/v1/evaluations", new EvaluationEndpoint(services))
+                .on("GET", "/", page::index)
+                .on("GET", WebPage.FOLDER + "{name}", page::file)
                 .on("GET", "/health", info::health)
                 .on("GET", "/v1/health", info::health)
                 .on("GET", "/props", info::props)

@@ -41,8 +41,11 @@ final class Router implements HttpHandler {
         }
 
         String name(String given) {
+            if (!path.endsWith(VARIABLE)) {
+                return "";
+            }
             String before = path.substring(0, path.length() - VARIABLE.length() + 1);
-            return path.endsWith(VARIABLE) && given.startsWith(before) ? given.substring(before.length()) : "";
+            return given.startsWith(before) ? given.substring(before.length()) : "";
         }
     }
 
