@@ -8,10 +8,12 @@ import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.dndllm.InvalidInputException;
 import org.dndllm.engine.Nano;
 import org.dndllm.engine.PromptReader;
@@ -116,20 +118,25 @@ class SchedulerIT {
                     .mapToObj(i -> scheduler.submit(
                             GenerationRequest.greedy(sets.get(1), prompts.get(i % prompts.size()), 60)))
                     .toList();
+            List<Generation> ends = Collections.synchronizedList(new ArrayList<>()); // in order, by the loop's thread
             Generation other = scheduler.submit(GenerationRequest.greedy(sets.get(2), prompts.getFirst(), 2));
-            List<Generation> later = IntStream.range(0, 20)
-                    .mapToObj(i -> scheduler.submit(
-                            GenerationRequest.greedy(sets.get(1), prompts.get(i % prompts.size()), 60)))
-                    .toList();
+            other.ended().thenRun(() -> ends.add(other));
 
             // when
-            Answer.of(other);
-
-            // then: those that came before may have run, those behind it may not
-            assertThat(later).noneMatch(SchedulerIT::hasEnded);
-            for (Generation generation : greedy) {
+            List<Generation> later = new ArrayList<>();
+            for (int i = 0; i < 20; i++) {
+                Generation one =
+                        scheduler.submit(GenerationRequest.greedy(sets.get(1), prompts.get(i % prompts.size()), 60));
+                one.ended().thenRun(() -> ends.add(one));
+                later.add(one);
+            }
+            for (Generation generation :
+                    Stream.concat(greedy.stream(), later.stream()).toList()) {
                 Answer.of(generation);
             }
+
+            // then: those that came before may have run before it, those behind it may not
+            assertThat(ends.getFirst()).isSameAs(other);
         }
     }
 
@@ -366,22 +373,6 @@ class SchedulerIT {
 
     private static int count(Generation generation) throws InterruptedException {
         return generation.poll(Duration.ofSeconds(10)).orElseThrow() instanceof GenerationEvent.Piece ? 1 : 0;
-    }
-
-    private static boolean hasEnded(Generation generation) {
-        try {
-            while (true) {
-                var event = generation.poll(Duration.ZERO);
-                if (event.isEmpty()) {
-                    return false;
-                }
-                if (event.get() instanceof GenerationEvent.Finished) {
-                    return true;
-                }
-            }
-        } catch (InterruptedException e) {
-            throw new AssertionError(e);
-        }
     }
 
     private static GenerationEvent last(Generation generation) throws InterruptedException {
