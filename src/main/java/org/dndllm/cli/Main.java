@@ -2,6 +2,7 @@ package org.dndllm.cli;
 
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
 import org.dndllm.DndException;
 import org.dndllm.EnvironmentException;
 import org.dndllm.InvalidInputException;
@@ -79,17 +80,33 @@ public final class Main {
 
     /** Runs one command with the given streams; what {@link #main} does, for tests. */
     static int run(PrintWriter out, PrintWriter err, String... arguments) {
-        CommandLine line = new CommandLine(new Main())
-                .setOut(out)
-                .setErr(err)
-                .setCaseInsensitiveEnumValuesAllowed(true)
-                .setUsageHelpWidth(100)
-                .setExecutionExceptionHandler(Main::explain);
+        return run(out, err, System.getenv(), arguments);
+    }
+
+    /** The same under another environment, as far as flags come from there. */
+    static int run(PrintWriter out, PrintWriter err, Map<String, String> environment, String... arguments) {
+        CommandLine line = commandLine(environment).setOut(out).setErr(err);
         if (arguments.length == 0) {
             line.usage(err); // standard output is for results
             return USAGE;
         }
         return line.execute(arguments);
+    }
+
+    /** The whole command line, before it reads any words. */
+    static CommandLine commandLine(Map<String, String> environment) {
+        EnvironmentDefaults defaults = new EnvironmentDefaults(environment);
+        CommandLine line = new CommandLine(new Main())
+                .setDefaultValueProvider(defaults)
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setUsageHelpWidth(100)
+                .setExecutionStrategy(parsed -> {
+                    defaults.setSwitches(parsed);
+                    return new CommandLine.RunLast().execute(parsed);
+                })
+                .setExecutionExceptionHandler(Main::explain);
+        CommandLine.IParameterExceptionHandler usual = line.getParameterExceptionHandler();
+        return line.setParameterExceptionHandler((failure, words) -> defaults.explain(failure, usual, words));
     }
 
     private static int explain(Exception failure, CommandLine line, CommandLine.ParseResult parsed) {

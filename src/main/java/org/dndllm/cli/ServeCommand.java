@@ -29,8 +29,9 @@ import picocli.CommandLine.Option;
         description = {
             "Adapters are loaded, generated, replaced and unloaded while it answers; a request names one as its model, or"
                     + " blends several with the field lora. See docs/http.md for endpoints and error codes.",
-            "Environment: DND_API_KEY; DND_ALLOW_RUNTIME_LORA_UPDATING=true allows loading by path below"
-                    + " DND_LORA_ADAPTER_ROOT.",
+            "Environment: every flag also as DND_ and its long name, DND_CTX_SIZE for --ctx-size or DND_METRICS=true for"
+                    + " --metrics; a flag on the command line wins. Defaults below are those under the environment."
+                    + " DND_ALLOW_RUNTIME_LORA_UPDATING=true allows loading by path below DND_LORA_ADAPTER_ROOT.",
         },
         footer = {
             "",
@@ -79,9 +80,8 @@ final class ServeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
-        Map<String, String> environment = System.getenv();
         EngineOptions engineOptions = engine.options();
-        HttpOptions http = serve.http(environment);
+        HttpOptions http = serve.http();
         List<Start> starts = starts();
         ServeOptions options = new ServeOptions(
                 engine.model(),
@@ -90,7 +90,7 @@ final class ServeCommand implements Callable<Integer> {
                 engineOptions,
                 serve.scheduler(engineOptions.context()),
                 Optional.ofNullable(store),
-                ServeFlags.adapterRoot(environment),
+                ServeFlags.adapterRoot(System.getenv()),
                 serve.limits(),
                 http);
         DndServer server = DndServer.start(options);

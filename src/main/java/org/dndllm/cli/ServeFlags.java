@@ -22,7 +22,6 @@ import picocli.CommandLine.Option;
 final class ServeFlags {
     private static final String ALLOW_UPDATING = "DND_ALLOW_RUNTIME_LORA_UPDATING";
     private static final String ADAPTER_ROOT = "DND_LORA_ADAPTER_ROOT";
-    private static final String API_KEY = "DND_API_KEY";
 
     @Option(names = "--host", defaultValue = "127.0.0.1", description = "Address to bind. Default: ${DEFAULT-VALUE}.")
     private String host = "127.0.0.1";
@@ -33,10 +32,7 @@ final class ServeFlags {
             description = "Port to bind; 0 for a free one. Default: ${DEFAULT-VALUE}.")
     private int port;
 
-    @Option(
-            names = "--api-key",
-            paramLabel = "KEY",
-            description = "Key that requests must carry; repeatable. Also from " + API_KEY + ".")
+    @Option(names = "--api-key", paramLabel = "KEY", description = "Key that requests must carry; repeatable.")
     private List<String> apiKeys = new ArrayList<>();
 
     @Option(names = "--api-key-file", paramLabel = "FILE", description = "File with one key per line.")
@@ -141,14 +137,14 @@ final class ServeFlags {
         return new AdapterLimits(maxLoras, maxLoraRank, maxLoraMegabytes << 20);
     }
 
-    HttpOptions http(Map<String, String> environment) {
+    HttpOptions http() {
         Flags.range("--max-body-kb", maxBodyKilobytes, 1, 1 << 20);
         Flags.atLeast("--timeout", timeout, 1);
         SamplerOptions sampling = new SamplerOptions(temperature, topK, topP, minP, 0, 1f, 0f, 0f, 64, "");
         return new HttpOptions(
                 host,
                 port,
-                keys(environment),
+                keys(),
                 open,
                 corsOrigins,
                 metrics,
@@ -158,11 +154,8 @@ final class ServeFlags {
                 maxTokens);
     }
 
-    private List<String> keys(Map<String, String> environment) {
+    private List<String> keys() {
         List<String> keys = new ArrayList<>(apiKeys);
-        Optional.ofNullable(environment.get(API_KEY))
-                .filter(key -> !key.isBlank())
-                .ifPresent(keys::add);
         if (apiKeyFile != null) {
             try {
                 List<String> lines = Files.readAllLines(apiKeyFile).stream()

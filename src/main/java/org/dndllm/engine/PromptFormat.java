@@ -19,7 +19,12 @@ public enum PromptFormat {
     TEXT;
 
     static PromptFormat of(Path file) {
-        String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
+        return of(file.getFileName().toString());
+    }
+
+    /** The format that the name of a file suggests, {@link #TEXT} if none. */
+    public static PromptFormat of(String fileName) {
+        String name = fileName.toLowerCase(Locale.ROOT);
         String extension = name.substring(name.lastIndexOf('.') + 1);
         return switch (extension) {
             case "json" -> JSON;

@@ -229,8 +229,6 @@ class UsageIT {
                 "-Xshare:auto",
                 "-XX:TieredStopAtLevel=1",
                 "-Ddnd.home=" + home,
-                "-cp",
-                System.getProperty("java.class.path"),
                 Main.class.getName()));
         command.addAll(arguments);
         Path out = Files.createTempFile("out", "");
@@ -239,6 +237,8 @@ class UsageIT {
             ProcessBuilder builder =
                     new ProcessBuilder(command).redirectOutput(out.toFile()).redirectError(err.toFile());
             builder.environment().put("DND_LLAMA_LIB_PATH", libraries.toString());
+            // not on the command line: ONNX Runtime crashes on long ones
+            builder.environment().put("CLASSPATH", System.getProperty("java.class.path"));
             int code = builder.start().waitFor();
             return new Cli(
                     code, Files.readString(out, StandardCharsets.UTF_8), Files.readString(err, StandardCharsets.UTF_8));

@@ -51,16 +51,35 @@ final class Call {
         return JsonValue.parse(body(), BODY, mostBytes);
     }
 
+    /** Whether the body says that it is a form with files. */
+    boolean isForm() {
+        return mediaType().equals(Multipart.TYPE);
+    }
+
+    /**
+     * The body as a form with files. A page can post a form anywhere without asking first, but its origin comes with it,
+     * and the gate has refused a foreign one.
+     */
+    List<Multipart.Part> form() throws IOException {
+        return Multipart.parse(body(), contentType());
+    }
+
     /** A page can post a form anywhere without asking first; it cannot post JSON. */
     private void requireJsonType() {
-        @Nullable String type = exchange.getRequestHeaders().getFirst("Content-Type");
-        String plain = type == null
-                ? ""
-                : type.toLowerCase(Locale.ROOT).replaceFirst(";.*", "").strip();
-        if (!plain.equals("application/json")) {
+        if (!mediaType().equals("application/json")) {
             throw new ApiException(
                     415, "unsupported_media_type", "send the body as JSON, with Content-Type: application/json");
         }
+    }
+
+    private String contentType() {
+        @Nullable String type = exchange.getRequestHeaders().getFirst("Content-Type");
+        return type == null ? "" : type;
+    }
+
+    /** The type without its parameters. */
+    private String mediaType() {
+        return contentType().toLowerCase(Locale.ROOT).replaceFirst(";.*", "").strip();
     }
 
     private byte[] body() throws IOException {

@@ -2,7 +2,6 @@ package org.dndllm.serve.http;
 
 import java.io.IOException;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
@@ -16,7 +15,6 @@ import org.dndllm.serve.adapter.AdapterRegistry;
 
 /** {@code POST /v1/adapters/generate}: unlabelled prompts in, an adapter that can be asked for by name out. */
 final class GenerateEndpoint implements Router.Endpoint {
-    private static final int MOST_PROMPTS = 10_000;
     private static final double MOST_SCALE = 1000;
 
     private final Services services;
@@ -36,24 +34,20 @@ final class GenerateEndpoint implements Router.Endpoint {
 
     @Override
     public void answer(Call call) throws IOException, InterruptedException {
-        Fields fields = new Fields(call.json());
-        Order order = order(fields);
-        if (fields.flag("stream")) {
+        PromptRequest request = PromptRequest.of(call);
+        Order order = order(request.fields(), request.prompts());
+        if (request.fields().flag("stream")) {
             stream(call, order);
         } else {
             call.send(200, json(make(order, Progress.NONE)));
         }
     }
 
-    private Order order(Fields fields) {
+    private Order order(Fields fields, PromptSet prompts) {
         fields.refuse("save_to", "is not supported; fetch the files from /v1/adapters/{name}");
-        List<String> prompts = fields.texts("prompts", MOST_PROMPTS);
-        if (prompts.isEmpty()) {
-            throw ApiException.field("prompts", "has none; give at least one, better as many as the generator reads");
-        }
         return new Order(
                 fields.text("generator").filter(name -> !name.isEmpty()),
-                new PromptSet("<request>", prompts),
+                prompts,
                 fields.wide("seed").orElse(1),
                 AdapterEndpoints.publication(fields, fields.text("name").orElseGet(services.registry()::freshName)),
                 fields.flag("attach"),

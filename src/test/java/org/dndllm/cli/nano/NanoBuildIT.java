@@ -113,20 +113,20 @@ class NanoBuildIT {
     }
 
     private Process start(Path work) throws IOException {
-        return new ProcessBuilder(
+        ProcessBuilder builder = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "--enable-native-access=ALL-UNNAMED",
                         "-Dorg.bytedeco.javacpp.maxbytes=0",
                         "-Dorg.bytedeco.javacpp.maxphysicalbytes=0",
                         // not another copy of LibTorch for this process
                         "-Dorg.bytedeco.javacpp.cachedir=" + Loader.getCacheDir(),
-                        "-cp",
-                        System.getProperty("java.class.path"),
                         TinyNanoBuild.class.getName(),
                         work.toString())
                 .redirectErrorStream(true)
-                .redirectOutput(folder.resolve("process.log").toFile())
-                .start();
+                .redirectOutput(folder.resolve("process.log").toFile());
+        // not on the command line: ONNX Runtime crashes on long ones
+        builder.environment().put("CLASSPATH", System.getProperty("java.class.path"));
+        return builder.start();
     }
 
     private void awaitCheckpoint(Process process, Path checkpoints) throws Exception {

@@ -361,7 +361,46 @@ class HostileRequestsIT {
                 Arguments.of("other port's page", get + "Host: localhost:1\r\nOrigin: http://localhost:2\r\n", 403),
                 Arguments.of("form", post + "Content-Type: text/plain\r\nContent-Length: 2\r\n\r\n{}", 415),
                 Arguments.of("no type", post + "Content-Length: 2\r\n\r\n{}", 415),
-                Arguments.of("multipart", post + "Content-Type: multipart/form-data\r\nContent-Length: 0\r\n", 415),
+                Arguments.of(
+                        "multipart where none is taken",
+                        post + "Content-Type: multipart/form-data\r\nContent-Length: 0\r\n",
+                        415),
+                form("form of a foreign page", "x", "Origin: https://evil.example\r\n", part("prompts", "a"), 403),
+                form("form without boundary", "", "", part("prompts", "a"), 400),
+                form("form with a long boundary", "x".repeat(71), "", part("prompts", "a"), 400),
+                form("form of another boundary", "y", "", part("prompts", "a"), 400),
+                form("form that is empty", "x", "", "", 400),
+                form("form without parts", "x", "", "--x--\r\n", 400),
+                form(
+                        "form that is cut",
+                        "x",
+                        "",
+                        "--x\r\nContent-Disposition: form-data; name=\"prompts\"\r\n\r\na",
+                        400),
+                form("part without headers", "x", "", "--x\r\n\r\na\r\n--x--", 400),
+                form("part without a name", "x", "", "--x\r\nContent-Disposition: form-data\r\n\r\na\r\n--x--", 400),
+                form("part whose headers never end", "x", "", "--x\r\nA: b\r\n--x--", 400),
+                form("part with long headers", "x", "", "--x\r\nA: " + "b".repeat(5000) + "\r\n\r\na\r\n--x--", 400),
+                form("part with two names", "x", "", part("prompts\"; name=\"a", "a"), 400),
+                form("part in base64", "x", "", part("prompts\"\r\nContent-Transfer-Encoding: \"base64", "YQ=="), 400),
+                form("text behind a boundary", "x", "", "--xy\r\n\r\na\r\n--x--", 400),
+                form("field given twice", "x", "", part("prompts", "a") + part("prompts", "b"), 400),
+                form("form without prompts", "x", "", part("name", "a"), 400),
+                form("form with blank prompts", "x", "", part("prompts", " \n \n"), 400),
+                form("prompts that are not UTF-8", "x", "", part("prompts", "\u00ff\u00fe"), 400),
+                form("name that is not UTF-8", "x", "", part("prompts", "a") + part("name", "\u00ff"), 400),
+                form("broken JSON file", "x", "", part("prompts\"; filename=\"a.json", "[1,"), 400),
+                form("CSV without the column", "x", "", part("prompts\"; filename=\"a.csv", "a,b\n1,2"), 400),
+                form("absurd file name", "x", "", part("prompts\"; filename=\"../../\u0000.csv", "a,b\n1,2"), 400),
+                form("seed that is none", "x", "", part("prompts", "a") + part("seed", "many"), 400),
+                form("scale out of range", "x", "", part("prompts", "a") + part("scale", "1e30"), 400),
+                form("switch that is none", "x", "", part("prompts", "a") + part("attach", "yes"), 400),
+                form("name with a path", "x", "", part("prompts", "a") + part("name", "../x"), 400),
+                form("name that is taken", "x", "", part("prompts", "a") + part("name", "upper"), 409),
+                form("unknown generator", "x", "", part("prompts", "a") + part("generator", "absent"), 404),
+                form("many parts", "x", "", part("a", "").repeat(33), 400),
+                form("large file", "x", "", part("prompts", "a\n".repeat(BODY_LIMIT / 2)), 413),
+                form("many prompts", "x", "", part("prompts", "a\n".repeat(10_001)), 400),
                 Arguments.of("claimed length", json + "Content-Length: 99999999999\r\n", 413),
                 Arguments.of("negative length", json + "Content-Length: -5\r\n", 400),
                 Arguments.of("length that is none", json + "Content-Length: ten\r\n", 400),
@@ -380,6 +419,19 @@ class HostileRequestsIT {
                 Arguments.of("metrics off", "GET /metrics HTTP/1.1\r\nHost: localhost\r\n", 404),
                 Arguments.of("bad UTF-8", json + "Content-Length: 11\r\n\r\n{\"a\":\"\u00ff\u00fe\u00fd\"}", 400),
                 Arguments.of("chunks", json + "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", 400));
+    }
+
+    /** A form for the generator; parts get their closing boundary here unless they have one. */
+    private static Arguments form(String name, String boundary, String header, String parts, int status) {
+        String body = parts.endsWith("a") || parts.contains("--x--") || parts.isEmpty() ? parts : parts + "--x--\r\n";
+        String request = "POST " + GENERATE + " HTTP/1.1\r\nHost: localhost\r\n" + header
+                + "Content-Type: multipart/form-data; boundary=" + boundary + "\r\nContent-Length: " + body.length()
+                + "\r\n\r\n" + body;
+        return Arguments.of(name, request, status);
+    }
+
+    private static String part(String name, String content) {
+        return "--x\r\nContent-Disposition: form-data; name=\"" + name + "\"\r\n\r\n" + content + "\r\n";
     }
 
     /** Straight to the socket: no client would send these. Two line ends are added where the head is not closed yet. */

@@ -311,6 +311,30 @@ class ServerIT {
         assertThat(chat("base:made", 2, "").code()).isEqualTo("lora_adapter_not_found");
     }
 
+    /** As curl and browsers send it. The same prompts give the same weights, whatever way they come. */
+    @Test
+    void generate_form_sameAdapterAsFromJson() throws Exception {
+        List<String> prompts = PromptReader.read(Nano.REVERSE).prompts().subList(0, 5);
+        String list = TestServer.JSON.writeValueAsString(prompts);
+        String json = "{\"name\":\"listed\",\"seed\":7,\"prompts\":" + list + "}";
+        String form = "--b 1\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\nuploaded\r\n"
+                + "--b 1\r\nContent-Disposition: form-data; name=\"seed\"\r\n\r\n7\r\n"
+                + "--b 1\r\nContent-Disposition: form-data; name=\"prompts\"; filename=\"my prompts.json\"\r\n"
+                + "Content-Type: application/json\r\n\r\n" + list + "\r\n--b 1--\r\n";
+
+        JsonNode listed = server.post("/v1/adapters/generate", json).json();
+        TestServer.Answer answer = server.send(server.request("/v1/adapters/generate")
+                .header("Content-Type", "multipart/form-data; boundary=\"b 1\"")
+                .POST(java.net.http.HttpRequest.BodyPublishers.ofString(form)));
+
+        assertThat(answer.status()).as(answer.body()).isEqualTo(200);
+        assertThat(answer.json().get("name").asString()).isEqualTo("uploaded");
+        assertThat(answer.json().get("sha256")).isEqualTo(listed.get("sha256"));
+        assertThat(answer.json().at("/provenance/prompts")).isEqualTo(listed.at("/provenance/prompts"));
+        server.delete("/v1/adapters/listed");
+        server.delete("/v1/adapters/uploaded");
+    }
+
     /** Adapters come, are replaced and go while others stream; every answer is the one that its adapter gives alone. */
     @Test
     void swapUnderLoad_everyAnswerIsThatOfItsAdapterAlone() throws Exception {
