@@ -8,11 +8,15 @@ import org.dndllm.llama.Utf8Decoder;
 import org.dndllm.llama.Vocabulary;
 
 /**
- * Judges whether a text is the greedy answer of an adapter set computed alone. Where they part, another token must have
- * been as good within what other batch shapes round away: two half-precision roundings of the largest logit.
+ * Judges whether a text is a greedy answer of an adapter set computed alone: each of its tokens must be the best one, or
+ * as good within what other batch shapes round away. Where the text takes the other side of such a tie, the judgement
+ * goes on along the text, to its end.
  */
 final class AloneAnswers {
-    private static final float TIE = 2 * 0x1p-11f;
+    /** Of the largest logit. Half precision in the KV cache, made larger by adapters that drown the base. */
+    private static final float TIE = 8 * 0x1p-11f;
+
+    private static final int NONE = -1;
 
     private final BareLoop bare;
 
@@ -20,63 +24,49 @@ final class AloneAnswers {
         this.bare = bare;
     }
 
-    /** The answer alone. */
-    String text(AdapterSet set, int[] prompt, int most) {
-        return bare.text(bare.single(set, prompt, most));
-    }
-
-    /** Whether {@code given} is that answer, or leaves it at a near tie. */
+    /** Whether {@code given} is such an answer, of at most {@code most} tokens. */
     boolean accept(AdapterSet set, int[] prompt, int most, String given) {
-        return given.equals(text(set, prompt, most)) || partsAtTie(set, prompt, most, given);
-    }
-
-    private boolean partsAtTie(AdapterSet set, int[] prompt, int most, String given) {
         LlamaContext context = bare.context();
         Vocabulary vocabulary = context.model().vocabulary();
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        ByteArrayOutputStream said = new ByteArrayOutputStream();
         context.attach(set);
         context.clear();
         context.decode(prompt);
-        for (int i = 0; i < most; i++) {
-            int best = context.argmax();
-            if (!follows(vocabulary, bytes, best, given)) {
-                return anotherFollows(vocabulary, context.logits(), best, bytes, given);
+        for (int length = 0; length < most; length++) {
+            int token = next(vocabulary, context.logits(), context.argmax(), said, given);
+            if (token == NONE || vocabulary.isEndOfGeneration(token)) {
+                return token != NONE;
             }
-            if (anotherFollows(vocabulary, context.logits(), best, bytes, given)) {
-                return true; // both spell the text, and from here on each goes its own way
-            }
-            if (vocabulary.isEndOfGeneration(best)) {
-                return true;
-            }
-            bytes.writeBytes(vocabulary.piece(best, false));
-            context.decodeToken(best);
+            said.writeBytes(vocabulary.piece(token, false));
+            context.decodeToken(token);
         }
-        return false; // longer than an answer may be
+        return given.equals(said.toString(StandardCharsets.UTF_8));
     }
 
-    private static boolean anotherFollows(
-            Vocabulary vocabulary, float[] logits, int best, ByteArrayOutputStream before, String given) {
+    /** The best token that the given text may go on with, if that is as good as the best of all. */
+    private static int next(Vocabulary vocabulary, float[] logits, int best, ByteArrayOutputStream said, String given) {
         float largest = 0;
         for (float logit : logits) {
             largest = Math.max(largest, Math.abs(logit));
         }
-        for (int token = 0; token < logits.length; token++) {
-            if (token != best
-                    && logits[best] - logits[token] <= TIE * largest
-                    && follows(vocabulary, before, token, given)) {
-                return true;
+        int next = follows(vocabulary, said, best, given) ? best : NONE;
+        for (int token = 0; token < logits.length && next != best; token++) {
+            if (logits[best] - logits[token] <= TIE * largest
+                    && (next == NONE || logits[token] > logits[next])
+                    && follows(vocabulary, said, token, given)) {
+                next = token;
             }
         }
-        return false;
+        return next;
     }
 
-    /** Whether the given text may go on with this token after these bytes. */
-    private static boolean follows(Vocabulary vocabulary, ByteArrayOutputStream before, int token, String given) {
+    /** Whether the given text may go on with this token after what was said. */
+    private static boolean follows(Vocabulary vocabulary, ByteArrayOutputStream said, int token, String given) {
         if (vocabulary.isEndOfGeneration(token)) {
-            return given.equals(before.toString(StandardCharsets.UTF_8));
+            return given.equals(said.toString(StandardCharsets.UTF_8));
         }
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        bytes.writeBytes(before.toByteArray());
+        bytes.writeBytes(said.toByteArray());
         bytes.writeBytes(vocabulary.piece(token, false));
         return given.startsWith(new Utf8Decoder().decode(bytes.toByteArray()));
     }

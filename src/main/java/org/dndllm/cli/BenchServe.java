@@ -99,7 +99,8 @@ final class BenchServe implements Callable<Integer> {
         List<ServePart> parts = parts();
         Map<ServePart, ServeReport> reports = new EnumMap<>(ServePart.class);
         Map<String, Object> json;
-        try (ServeBench bench = ServeBench.open(options())) {
+        ServeBenchOptions options = options();
+        try (ServeBench bench = ServeBench.open(options)) {
             json = bench.facts();
             for (ServePart part : parts) {
                 output.progress().advanced("parts", reports.size(), parts.size());
@@ -110,7 +111,7 @@ final class BenchServe implements Callable<Integer> {
         reports.forEach((part, report) -> json.put(part.key(), report.toJson()));
         output.line(
                 "%s, %d threads, answers of up to %d tokens, %d streams, %d rounds",
-                json.get("model"), threads, tokens, streams, rounds);
+                options.base(), threads, tokens, streams, rounds);
         output.line("server, loops and clients share this process and this machine");
         reports.forEach(this::print);
         output.result(json);

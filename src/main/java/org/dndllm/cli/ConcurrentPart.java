@@ -2,9 +2,9 @@ package org.dndllm.cli;
 
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.Optional;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 
 /**
@@ -19,27 +19,40 @@ final class ConcurrentPart {
 
     private final ServeBench bench;
     private final ServeBench.Adapter adapter;
-    private final Map<String, Contender> contenders = new LinkedHashMap<>();
-
-    /** Answers questions and tells its tokens per second. */
-    private interface Contender {
-        double rate(List<String> questions);
-    }
+    private final Contender loop;
+    private final Contender server;
 
     private ConcurrentPart(ServeBench bench) {
         this.bench = bench;
         adapter = bench.adapters().getFirst();
-        contenders.put("loop", this::loop);
-        contenders.put("server", questions -> clients(bench.port(), adapter.name(), questions));
+        int rounds = bench.options().rounds();
+        loop = new Contender(this::loop, rounds);
+        server = new Contender(questions -> clients(bench.port(), adapter.name(), questions), rounds);
+    }
+
+    /** Answers questions; knows its tokens per second of every round. */
+    private static final class Contender {
+        private final ToDoubleFunction<List<String>> answer;
+        private final Samples rates;
+        private double last;
+
+        Contender(ToDoubleFunction<List<String>> answer, int rounds) {
+            this.answer = answer;
+            rates = new Samples(rounds);
+        }
+
+        void run(List<String> questions) {
+            last = answer.applyAsDouble(questions);
+        }
     }
 
     static ServeReport measure(ServeBench bench) {
         ConcurrentPart part = new ConcurrentPart(bench);
-        if (bench.options().llamaServer().isEmpty()) {
-            return part.measure();
-        }
         ServeBenchOptions options = bench.options();
-        try (LlamaServer peer = LlamaServer.start(
+        if (options.llamaServer().isEmpty()) {
+            return part.measure(Optional.empty());
+        }
+        try (LlamaServer program = LlamaServer.start(
                 options.llamaServer().get(),
                 options.base(),
                 part.adapter.file(),
@@ -47,49 +60,44 @@ final class ConcurrentPart {
                 options.streams(),
                 options.positions(),
                 bench.folder().resolve("llama-server.log"))) {
-            part.contenders.put("llama-server", questions -> part.clients(peer.port(), "any", questions));
-            return part.measure();
+            return part.measure(Optional.of(
+                    new Contender(questions -> part.clients(program.port(), "any", questions), options.rounds())));
         }
     }
 
-    private ServeReport measure() {
-        for (int i = 0; i < WARM_UP; i++) {
-            round(i);
-        }
+    private ServeReport measure(Optional<Contender> peer) {
         int rounds = bench.options().rounds();
-        Map<String, Samples> rates = new LinkedHashMap<>();
-        contenders.keySet().forEach(name -> rates.put(name, new Samples(rounds)));
         Samples ofLoop = new Samples(rounds);
         Samples ofPeer = new Samples(rounds);
-        for (int i = 0; i < rounds; i++) {
-            Map<String, Double> round = round(i);
-            round.forEach((name, rate) -> rates.get(name).add(rate));
-            ofLoop.add(round.get("server") / round.get("loop"));
-            if (round.containsKey("llama-server")) {
-                ofPeer.add(round.get("server") / round.get("llama-server"));
+        List<Contender> all = new ArrayList<>(List.of(loop, server));
+        peer.ifPresent(all::add);
+        for (int round = -WARM_UP; round < rounds; round++) {
+            round(all, round);
+            if (round >= 0) {
+                all.forEach(contender -> contender.rates.add(contender.last));
+                ofLoop.add(server.last / loop.last);
+                peer.ifPresent(other -> ofPeer.add(server.last / other.last));
             }
         }
         ServeReport report = new ServeReport();
-        report.add("bare batched loop, tokens/s", "loop_tokens_per_second", rates.get("loop"), "");
-        report.add("server over HTTP, tokens/s", "http_tokens_per_second", rates.get("server"), "");
+        report.add("bare batched loop, tokens/s", "loop_tokens_per_second", loop.rates, "");
+        report.add("server over HTTP, tokens/s", "http_tokens_per_second", server.rates, "");
         report.atLeast("server / bare loop", "ratio", ofLoop, LEAST_OF_LOOP);
-        if (rates.containsKey("llama-server")) {
-            report.add("llama-server, tokens/s", "llama_server_tokens_per_second", rates.get("llama-server"), "");
+        peer.ifPresent(other -> {
+            report.add("llama-server, tokens/s", "llama_server_tokens_per_second", other.rates, "");
             report.atLeast("server / llama-server", "ratio_to_llama_server", ofPeer, LEAST_OF_LLAMA_SERVER);
-        }
+        });
         return report;
     }
 
-    /** All contenders answer the same questions; the order changes with the round. */
-    private Map<String, Double> round(int round) {
+    /** All answer the same questions; the order changes with the round. */
+    private void round(List<Contender> all, int round) {
         List<String> questions = IntStream.range(0, bench.options().streams())
                 .mapToObj(i -> bench.freshQuestion())
                 .toList();
-        List<String> order = new ArrayList<>(contenders.keySet());
+        List<Contender> order = new ArrayList<>(all);
         Collections.rotate(order, round);
-        Map<String, Double> rates = new LinkedHashMap<>();
-        order.forEach(name -> rates.put(name, contenders.get(name).rate(questions)));
-        return rates;
+        order.forEach(contender -> contender.run(questions));
     }
 
     private double loop(List<String> questions) {
