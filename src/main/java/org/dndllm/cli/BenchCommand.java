@@ -6,8 +6,8 @@ import picocli.CommandLine.Command;
 @Command(
         name = "bench",
         mixinStandardHelpOptions = true,
-        header = "Measure on this machine: adapter loading, decode loop, memory over many adapters, generating"
-                + " against training.",
+        header = "Measure on this machine: adapter loading, decode loop, memory over many adapters, server,"
+                + " generating against training.",
         description = "Inputs are random, never zeros. scripts/bench runs all but training on a 0.5B-shape" + " model.",
         footer = {
             "",
@@ -16,6 +16,7 @@ import picocli.CommandLine.Command;
             "  dnd bench adapter -m target/bench/0.5b-q8_0.gguf --c-loop native/bench/run-adapter",
             "  dnd bench decode -m target/bench/0.5b-q8_0.gguf --c-loop native/bench/run --pairs 5",
             "  dnd bench soak --rounds 1000",
+            "  dnd bench serve",
             "  dnd bench training",
         },
         subcommands = {
@@ -23,6 +24,7 @@ import picocli.CommandLine.Command;
             BenchAdapter.class,
             BenchDecode.class,
             BenchSoak.class,
+            BenchServe.class,
             BenchTraining.class,
         })
 final class BenchCommand {}

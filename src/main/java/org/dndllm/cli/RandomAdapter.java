@@ -16,6 +16,11 @@ final class RandomAdapter {
     private RandomAdapter() {}
 
     static LoraWeights of(BaseShape shape, int rank, DType dtype, long seed) {
+        return of(shape, rank, dtype, seed, SPREAD);
+    }
+
+    /** @param spread largest weight */
+    static LoraWeights of(BaseShape shape, int rank, DType dtype, long seed, float spread) {
         Random random = new Random(seed);
         List<LoraTensor> tensors = new ArrayList<>();
         for (int layer = 0; layer < shape.layers(); layer++) {
@@ -23,17 +28,17 @@ final class RandomAdapter {
                 tensors.add(new LoraTensor(
                         layer,
                         module,
-                        values(random, rank * shape.in(module)),
-                        values(random, rank * shape.out(module))));
+                        values(random, rank * shape.in(module), spread),
+                        values(random, rank * shape.out(module), spread)));
             }
         }
         return LoraWeights.of(shape, rank, 2f * rank, dtype, tensors);
     }
 
-    private static float[] values(Random random, int count) {
+    private static float[] values(Random random, int count, float spread) {
         float[] values = new float[count];
         for (int i = 0; i < count; i++) {
-            values[i] = (random.nextFloat() - 0.5f) * 2 * SPREAD;
+            values[i] = (random.nextFloat() - 0.5f) * 2 * spread;
         }
         return values;
     }

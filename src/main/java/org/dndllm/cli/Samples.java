@@ -2,6 +2,7 @@ package org.dndllm.cli;
 
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /** Measured values of one quantity; quoted by median, with the spread beside it. */
@@ -11,6 +12,12 @@ final class Samples {
 
     Samples(int capacity) {
         values = new double[capacity];
+    }
+
+    static Samples of(List<Double> values) {
+        Samples samples = new Samples(values.size());
+        values.forEach(samples::add);
+        return samples;
     }
 
     void add(double value) {

@@ -53,23 +53,29 @@ final class Answers {
             Generation generation, Duration timeout, List<TokenLogprob> promptLogprobs, Listener listener)
             throws IOException, InterruptedException {
         long deadline = System.nanoTime() + timeout.toNanos();
-        while (true) {
-            long left = deadline - System.nanoTime();
-            if (left <= 0) {
-                throw new ApiException(504, "request_timeout", "the answer took longer than this server allows");
-            }
-            Optional<GenerationEvent> event = generation.poll(Duration.ofNanos(Math.min(left, PING.toNanos())));
-            if (event.isEmpty()) {
-                listener.waiting();
-                continue;
-            }
-            switch (event.get()) {
-                case GenerationEvent.PromptRead read -> promptLogprobs.addAll(read.logprobs());
-                case GenerationEvent.Piece piece -> listener.piece(piece);
-                case GenerationEvent.Finished end -> {
-                    return end;
+        try (Reminders reminders = Reminders.of(generation, PING, timeout)) {
+            boolean quiet = true; // since the last reminder
+            while (true) {
+                Optional<GenerationEvent> event = generation.takeOrReminder();
+                if (deadline - System.nanoTime() <= 0) {
+                    throw new ApiException(504, "request_timeout", "the answer took longer than this server allows");
                 }
-                case GenerationEvent.Failed failed -> throw ApiErrors.of(failed.problem());
+                if (event.isEmpty()) {
+                    if (quiet) {
+                        listener.waiting();
+                    }
+                    quiet = true;
+                    continue;
+                }
+                quiet = false;
+                switch (event.get()) {
+                    case GenerationEvent.PromptRead read -> promptLogprobs.addAll(read.logprobs());
+                    case GenerationEvent.Piece piece -> listener.piece(piece);
+                    case GenerationEvent.Finished end -> {
+                        return end;
+                    }
+                    case GenerationEvent.Failed failed -> throw ApiErrors.of(failed.problem());
+                }
             }
         }
     }

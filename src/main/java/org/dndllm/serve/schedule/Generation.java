@@ -7,6 +7,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.dndllm.llama.CancelToken;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A submitted request: events come out, a cancel goes in. One thread takes the events; {@link #cancel} may be called from
@@ -14,7 +15,7 @@ import org.dndllm.llama.CancelToken;
  */
 public final class Generation {
     private final GenerationRequest request;
-    private final BlockingQueue<GenerationEvent> events = new LinkedBlockingQueue<>();
+    private final BlockingQueue<Optional<GenerationEvent>> events = new LinkedBlockingQueue<>(); // empty: a reminder
     private final CancelToken cancel = CancelToken.create();
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
     private final long submitted = System.nanoTime();
@@ -25,12 +26,30 @@ public final class Generation {
 
     /** The next event. Waits for it; after the last event it would wait for ever. */
     public GenerationEvent take() throws InterruptedException {
+        Optional<GenerationEvent> event = events.take();
+        while (event.isEmpty()) {
+            event = events.take();
+        }
+        return event.get();
+    }
+
+    /**
+     * The next event, or nothing when {@link #remind} was called before it came. Callers that must look up now and then
+     * have a timer remind them: a wait with a time limit would set up and take down a timer of the JVM for every token.
+     */
+    public Optional<GenerationEvent> takeOrReminder() throws InterruptedException {
         return events.take();
     }
 
-    /** The next event, or nothing within {@code wait}. */
+    /** The next event, or nothing within {@code wait} or when reminded. */
     public Optional<GenerationEvent> poll(Duration wait) throws InterruptedException {
-        return Optional.ofNullable(events.poll(wait.toNanos(), TimeUnit.NANOSECONDS));
+        @Nullable Optional<GenerationEvent> event = events.poll(wait.toNanos(), TimeUnit.NANOSECONDS);
+        return event == null ? Optional.empty() : event;
+    }
+
+    /** Wakes the taker without an event. */
+    public void remind() {
+        events.add(Optional.empty());
     }
 
     /** Ends it: no further token is computed after the one in progress. Idempotent; does nothing after the end. */
@@ -57,7 +76,7 @@ public final class Generation {
     }
 
     void tell(GenerationEvent event) {
-        events.add(event);
+        events.add(Optional.of(event));
         if (event instanceof GenerationEvent.Finished || event instanceof GenerationEvent.Failed) {
             ended.complete(null);
         }

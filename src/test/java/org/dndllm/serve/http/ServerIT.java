@@ -14,6 +14,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
@@ -68,6 +69,28 @@ class ServerIT {
                 .isEqualTo(json.at("/usage/prompt_tokens").asInt()
                         + json.at("/usage/completion_tokens").asInt());
         assertThat(json.get("adapter_generations")).isEmpty();
+    }
+
+    @Test
+    void chat_longerThanTheServerAllows_504() throws Exception {
+        HttpOptions plain = HttpOptions.DEFAULT;
+        HttpOptions hasty = new HttpOptions(
+                plain.host(),
+                plain.port(),
+                plain.apiKeys(),
+                plain.open(),
+                plain.corsOrigins(),
+                plain.metrics(),
+                plain.bodyBytes(),
+                Duration.ofNanos(1),
+                plain.sampling(),
+                plain.maxTokens());
+        try (TestServer slow = TestServer.start(root, hasty, 8)) {
+            TestServer.Answer answer = slow.post("/v1/chat/completions", TestServer.chat("base", QUESTION, 4, ""));
+
+            assertThat(answer.status()).isEqualTo(504);
+            assertThat(answer.code()).isEqualTo("request_timeout");
+        }
     }
 
     @Test

@@ -178,6 +178,21 @@ class SchedulerIT {
     }
 
     @Test
+    void remind_nothingHappens_takerIsWokenAndLosesNoEvent() throws InterruptedException {
+        try (Scheduler scheduler = start(1, 1)) {
+            Generation running = scheduler.submit(endless(AdapterSet.EMPTY));
+            Generation waiting = scheduler.submit(GenerationRequest.greedy(AdapterSet.EMPTY, prompts.get(1), 2));
+
+            waiting.remind();
+
+            assertThat(waiting.takeOrReminder()).isEmpty();
+            waiting.remind();
+            running.cancel();
+            assertThat(Answer.of(waiting).end().tokens()).isPositive();
+        }
+    }
+
+    @Test
     void cancel_waiting_neverRuns() throws InterruptedException {
         try (Scheduler scheduler = start(1, 1)) {
             Generation first = scheduler.submit(endless(AdapterSet.EMPTY));
