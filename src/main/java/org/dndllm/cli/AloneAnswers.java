@@ -2,6 +2,9 @@ package org.dndllm.cli;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import org.dndllm.llama.AdapterSet;
 import org.dndllm.llama.LlamaContext;
 import org.dndllm.llama.Utf8Decoder;
@@ -13,15 +16,38 @@ import org.dndllm.llama.Vocabulary;
  * goes on along the text, to its end.
  */
 final class AloneAnswers {
-    /** Of the largest logit. Half precision in the KV cache, made larger by adapters that drown the base. */
-    private static final float TIE = 8 * 0x1p-11f;
+    /** The least share of the largest logit that is a tie: two roundings to half precision. */
+    private static final float LEAST_TIE = 2 * 0x1p-11f;
 
     private static final int NONE = -1;
 
     private final BareLoop bare;
+    private final float tie;
 
-    AloneAnswers(BareLoop bare) {
+    private AloneAnswers(BareLoop bare, float tie) {
         this.bare = bare;
+        this.tie = tie;
+    }
+
+    /**
+     * Measures, without a server, how far a batch's shape moves this model's logits, and takes twice that for a tie: two
+     * logits may move towards each other. Quantised bases and strong adapters move them much more than half precision.
+     */
+    static AloneAnswers calibrated(BareLoop bare, List<AdapterSet> sets, List<int[]> prompts) {
+        float moved = 0;
+        for (AdapterSet set : sets) {
+            for (int first = 0; first < prompts.size(); first++) {
+                List<int[]> order = new ArrayList<>(prompts);
+                Collections.rotate(order, -first);
+                moved = Math.max(moved, bare.rounding(set, order));
+            }
+        }
+        return new AloneAnswers(bare, Math.max(LEAST_TIE, 2 * moved));
+    }
+
+    /** Share of the largest logit by which a token may be worse than the best. */
+    float tie() {
+        return tie;
     }
 
     /** Whether {@code given} is such an answer, of at most {@code most} tokens. */
@@ -44,14 +70,14 @@ final class AloneAnswers {
     }
 
     /** The best token that the given text may go on with, if that is as good as the best of all. */
-    private static int next(Vocabulary vocabulary, float[] logits, int best, ByteArrayOutputStream said, String given) {
+    private int next(Vocabulary vocabulary, float[] logits, int best, ByteArrayOutputStream said, String given) {
         float largest = 0;
         for (float logit : logits) {
             largest = Math.max(largest, Math.abs(logit));
         }
         int next = follows(vocabulary, said, best, given) ? best : NONE;
         for (int token = 0; token < logits.length && next != best; token++) {
-            if (logits[best] - logits[token] <= TIE * largest
+            if (logits[best] - logits[token] <= tie * largest
                     && (next == NONE || logits[token] > logits[next])
                     && follows(vocabulary, said, token, given)) {
                 next = token;

@@ -146,6 +146,48 @@ final class BareLoop implements AutoCloseable {
         }
     }
 
+    /**
+     * How far the logits after a prompt move when other prompts are in the same batch, as a share of the largest logit: what
+     * a batch's shape alone rounds away.
+     *
+     * @param prompts the one that is looked at, then the others; as many as fit a batch are taken
+     */
+    float rounding(AdapterSet set, List<int[]> prompts) {
+        one.attach(set);
+        one.clear();
+        one.decode(prompts.getFirst());
+        float[] alone = one.logits();
+        many.attach(set);
+        many.clear();
+        LlamaBatch batch = LlamaBatch.create(many.batchSize());
+        int place = 0;
+        for (int i = 0; i < Math.min(streams, prompts.size()); i++) {
+            int[] prompt = prompts.get(i);
+            if (prompt.length <= batch.capacity() - batch.size()) {
+                int last = add(batch, prompt, i);
+                place = i == 0 ? last : place;
+            }
+        }
+        many.decode(batch);
+        float[] beside = many.logits(place);
+        float largest = 0;
+        float moved = 0;
+        for (int i = 0; i < alone.length; i++) {
+            largest = Math.max(largest, Math.abs(alone[i]));
+            moved = Math.max(moved, Math.abs(alone[i] - beside[i]));
+        }
+        return moved / largest;
+    }
+
+    /** Adds a whole prompt; gives the place of its last token. */
+    private static int add(LlamaBatch batch, int[] prompt, int sequence) {
+        int last = 0;
+        for (int position = 0; position < prompt.length; position++) {
+            last = batch.add(prompt[position], position, sequence, position == prompt.length - 1);
+        }
+        return last;
+    }
+
     @Override
     public void close() {
         model.close(); // its contexts first

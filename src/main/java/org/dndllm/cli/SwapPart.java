@@ -1,8 +1,10 @@
 package org.dndllm.cli;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
@@ -15,6 +17,7 @@ import org.dndllm.llama.AdapterSet;
  */
 final class SwapPart {
     private static final int QUESTIONS = 4;
+    private static final int CONTROLS = ServeBench.SETS * QUESTIONS;
     private static final int QUIET_ANSWERS = 3;
     private static final double MOST_P99 = 3;
     private static final int SHOWN_PROBLEMS = 5;
@@ -83,7 +86,11 @@ final class SwapPart {
                         cycles.problems().stream(),
                         all.stream().map(seen -> seen.answer().problem()).filter(problem -> !problem.isEmpty()))
                 .toList();
-        List<String> wrong = wrong(all);
+        AloneAnswers alone = AloneAnswers.calibrated(
+                bench.bare(),
+                bench.adapters().stream().map(ServeBench.Adapter::set).toList(),
+                questions.stream().map(bench.bare()::prompt).toList());
+        List<String> wrong = wrong(alone, all);
         Samples calm = gaps(quiet);
         Samples swapping = gaps(loaded);
         ServeReport report = new ServeReport();
@@ -93,6 +100,9 @@ final class SwapPart {
         report.fact("different texts", "different_texts", distinct(all));
         report.count("failed requests", "failed", failures.size(), 0);
         report.count("wrong answers", "wrong", wrong.size(), 0);
+        report.detail("tie_share_of_largest_logit", alone.tie());
+        report.detail("bit_equal_answers", bitEqual(all));
+        report.count("control: others' answers refused", "control_refused", control(alone), CONTROLS);
         report.add("load to first token", "load_to_first_token_ms", Samples.of(cycles.millis()), " ms");
         report.add("between tokens, before", "quiet_token_ms", calm, " ms");
         report.add("between tokens, meanwhile", "token_ms", swapping, " ms");
@@ -112,6 +122,36 @@ final class SwapPart {
         return report;
     }
 
+    /** Answers with the very text of their adapter alone, without the help of ties. */
+    private long bitEqual(List<Seen> all) {
+        Map<List<Object>, String> texts = new HashMap<>();
+        return all.stream()
+                .filter(seen -> seen.answer()
+                        .text()
+                        .equals(texts.computeIfAbsent(
+                                List.of(seen.set(), seen.question(), seen.most()),
+                                key -> text(seen.set(), seen.question(), seen.most()))))
+                .count();
+    }
+
+    private String text(AdapterSet set, String question, int most) {
+        return bench.bare().text(bench.bare().single(set, bench.bare().prompt(question), most));
+    }
+
+    /** Without this no wrong answer means nothing: the judge must see a swapped adapter. Each adapter's answers, judged as the next one's. */
+    private int control(AloneAnswers alone) {
+        int refused = 0;
+        int most = bench.options().tokens();
+        for (int i = 0; i < ServeBench.SETS; i++) {
+            AdapterSet other = bench.adapters().get((i + 1) % ServeBench.SETS).set();
+            for (String question : questions) {
+                String text = text(bench.adapters().get(i).set(), question, most);
+                refused += alone.accept(other, bench.bare().prompt(question), most, text) ? 0 : 1;
+            }
+        }
+        return refused;
+    }
+
     private static long distinct(List<Seen> all) {
         return all.stream().map(seen -> seen.answer().text()).distinct().count();
     }
@@ -122,9 +162,8 @@ final class SwapPart {
     }
 
     /** Answers that their adapter alone does not give; each different one is computed once. */
-    private List<String> wrong(List<Seen> all) {
+    private List<String> wrong(AloneAnswers alone, List<Seen> all) {
         record Claim(AdapterSet set, String question, int most, String text) {}
-        AloneAnswers alone = new AloneAnswers(bench.bare());
         Set<Claim> right = new HashSet<>();
         List<String> wrong = new ArrayList<>();
         for (Seen seen : all) {

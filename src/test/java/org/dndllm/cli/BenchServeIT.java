@@ -51,6 +51,7 @@ class BenchServeIT {
         assertThat(json.at("/swap/cycles").asInt()).isEqualTo(4);
         assertThat(json.at("/swap/generated").asInt()).isEqualTo(2);
         assertThat(json.at("/swap/different_texts").asInt()).isGreaterThan(4);
+        assertThat(json.at("/swap/control_refused").asInt()).isEqualTo(16);
         assertThat(json.at("/swap/failed").asInt())
                 .as("%s", json.at("/swap/problems"))
                 .isZero();
@@ -108,8 +109,8 @@ class BenchServeIT {
     void accept_anotherAnswerOrLonger_refused() {
         try (BareLoop bare = new BareLoop(
                 Nano.BASE, ContextOptions.DEFAULT.withContextLength(256).withThreads(1), 1)) {
-            AloneAnswers alone = new AloneAnswers(bare);
             int[] prompt = bare.prompt("What comes next?");
+            AloneAnswers alone = AloneAnswers.calibrated(bare, List.of(AdapterSet.EMPTY), List.of(prompt));
             String right = bare.text(bare.single(AdapterSet.EMPTY, prompt, 8));
 
             assertThat(alone.accept(AdapterSet.EMPTY, prompt, 8, right)).isTrue();
