@@ -4,15 +4,14 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.stream.Stream;
 import org.dndllm.EnvironmentException;
 import org.dndllm.InvalidInputException;
 import org.dndllm.cli.nano.NanoRecipe;
 import org.dndllm.engine.Progress;
 import org.dndllm.format.DType;
+import org.dndllm.format.FileTree;
 import org.dndllm.lora.LoraWeights;
 import org.dndllm.train.BaseWeights;
 import org.dndllm.train.Example;
@@ -125,10 +124,8 @@ final class LoraTimer implements AutoCloseable {
     public void close() {
         base.close();
         weights.close();
-        try (Stream<Path> files = Files.walk(folder)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(file);
-            }
+        try {
+            FileTree.delete(folder);
         } catch (IOException e) {
             throw new EnvironmentException(folder + ": cannot be removed (" + e + "); remove it by hand", e);
         }

@@ -1,13 +1,10 @@
 package org.dndllm.cli;
 
 import java.io.IOException;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.attribute.BasicFileAttributes;
 import org.dndllm.EnvironmentException;
-import org.jspecify.annotations.Nullable;
+import org.dndllm.format.FileTree;
 
 /** A folder that goes with all its files when it is closed. */
 final class TemporaryFolder implements AutoCloseable {
@@ -34,19 +31,7 @@ final class TemporaryFolder implements AutoCloseable {
     @Override
     public void close() {
         try {
-            Files.walkFileTree(path, new SimpleFileVisitor<>() {
-                @Override
-                public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-                    Files.delete(file);
-                    return FileVisitResult.CONTINUE;
-                }
-
-                @Override
-                public FileVisitResult postVisitDirectory(Path folder, @Nullable IOException e) throws IOException {
-                    Files.delete(folder);
-                    return FileVisitResult.CONTINUE;
-                }
-            });
+            FileTree.delete(path);
         } catch (IOException stays) {
             // The system cleans its temporary files; the command's result is worth more than a word about this.
         }

@@ -1,9 +1,6 @@
 package org.dndllm.engine;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.stream.Stream;
 import org.dndllm.InvalidInputException;
 import org.dndllm.lora.PeftAdapter;
 
@@ -18,20 +15,6 @@ public final class AdapterFolder {
      * @throws InvalidInputException if it holds something other than an adapter
      */
     public static void requireReplaceable(Path folder) {
-        if (!Files.isDirectory(folder) || Files.isRegularFile(folder.resolve(PeftAdapter.CONFIG_FILE))) {
-            return;
-        }
-        try (Stream<Path> content = Files.list(folder)) {
-            if (content.findAny().isPresent()) {
-                throw new InvalidInputException(
-                        folder.toString(),
-                        "folder",
-                        "is not an adapter (no " + PeftAdapter.CONFIG_FILE
-                                + " in it) and is not replaced; choose another folder");
-            }
-        } catch (IOException e) {
-            throw new InvalidInputException(
-                    folder.toString(), "folder", "cannot be listed (" + e.getMessage() + ")", e);
-        }
+        ReplaceableFolder.require(folder, PeftAdapter.CONFIG_FILE, "is not an adapter");
     }
 }

@@ -1,11 +1,8 @@
 package org.dndllm.engine;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.dndllm.InvalidInputException;
 import org.dndllm.encoder.BertConfig;
 import org.dndllm.encoder.SentenceEncoder;
@@ -197,22 +194,7 @@ public final class GeneratorImport {
         }
     }
 
-    /** A mistyped target must not cost a home folder. */
     private static void requireReplaceable(Path folder) {
-        if (!Files.isDirectory(folder) || Files.isRegularFile(folder.resolve(GeneratorBundle.MANIFEST))) {
-            return;
-        }
-        try (Stream<Path> content = Files.list(folder)) {
-            if (content.findAny().isPresent()) {
-                throw new InvalidInputException(
-                        folder.toString(),
-                        "folder",
-                        "is no generator bundle (no " + GeneratorBundle.MANIFEST
-                                + " in it) and is not replaced; choose another folder");
-            }
-        } catch (IOException e) {
-            throw new InvalidInputException(
-                    folder.toString(), "folder", "cannot be listed (" + e.getMessage() + ")", e);
-        }
+        ReplaceableFolder.require(folder, GeneratorBundle.MANIFEST, "is no generator bundle");
     }
 }

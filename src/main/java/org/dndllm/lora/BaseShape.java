@@ -120,12 +120,15 @@ public record BaseShape(
     }
 
     /**
-     * Whether every adapter for the other model fits this one: same architecture, layers and module shapes. Vocabulary and
-     * output projection may differ, and do between published files of one model.
+     * Whether every adapter for the other model fits this one: same architecture, layers, heads and module shapes. Vocabulary
+     * and output projection may differ: no target module sees them.
      */
     public boolean takesAdaptersOf(BaseShape other) {
         return architecture.equals(other.architecture)
                 && layers == other.layers
+                && heads == other.heads
+                && kvHeads == other.kvHeads
+                && headDim == other.headDim
                 && Arrays.stream(TargetModule.values())
                         .allMatch(module -> in(module) == other.in(module) && out(module) == other.out(module));
     }

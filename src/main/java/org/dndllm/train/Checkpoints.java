@@ -13,6 +13,7 @@ import java.util.stream.Stream;
 import org.dndllm.EnvironmentException;
 import org.dndllm.InvalidInputException;
 import org.dndllm.format.AtomicFile;
+import org.dndllm.format.FileTree;
 import org.dndllm.format.JsonValue;
 import org.dndllm.format.JsonWriter;
 import org.dndllm.train.torch.AdamW;
@@ -149,7 +150,7 @@ final class Checkpoints {
         try {
             Path doomed = folder.resolve(DOOMED + checkpoint.getFileName());
             Files.move(checkpoint, doomed);
-            deleteTree(doomed);
+            FileTree.delete(doomed);
         } catch (IOException e) {
             throw new EnvironmentException(checkpoint + ": cannot be removed (" + e + "); check its permissions", e);
         }
@@ -164,7 +165,7 @@ final class Checkpoints {
             for (Path entry : entries.filter(
                             path -> path.getFileName().toString().startsWith("."))
                     .toList()) {
-                deleteTree(entry);
+                FileTree.delete(entry);
             }
         } catch (IOException e) {
             throw new EnvironmentException(folder + ": cannot be cleaned (" + e + "); check its permissions", e);
@@ -174,13 +175,5 @@ final class Checkpoints {
     /** Removes all checkpoints, when a run is over and its result is kept elsewhere. */
     void clear() {
         list().forEach(this::delete);
-    }
-
-    private static void deleteTree(Path root) throws IOException {
-        try (Stream<Path> files = Files.walk(root)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(file);
-            }
-        }
     }
 }

@@ -20,6 +20,7 @@ import java.util.stream.Stream;
 import org.dndllm.EnvironmentException;
 import org.dndllm.InvalidInputException;
 import org.dndllm.format.AtomicFile;
+import org.dndllm.format.FileTree;
 import org.dndllm.format.JsonValue;
 import org.dndllm.format.JsonWriter;
 import org.dndllm.format.Sha256;
@@ -100,7 +101,7 @@ public final class AdapterStore implements AutoCloseable {
             for (Path entry : entries.toList()) {
                 String name = String.valueOf(entry.getFileName());
                 if (name.startsWith(".") && name.endsWith(".tmp")) {
-                    deleteTree(entry);
+                    FileTree.delete(entry);
                 }
             }
         }
@@ -204,17 +205,9 @@ public final class AdapterStore implements AutoCloseable {
         try {
             Path gone = folder.resolve("." + adapter.getFileName() + ".deleted.tmp");
             Files.move(adapter, gone, StandardCopyOption.ATOMIC_MOVE);
-            deleteTree(gone);
+            FileTree.delete(gone);
         } catch (IOException e) {
             LOG.warn("the stored adapter {} could not be removed: {}", adapter.getFileName(), e.toString());
-        }
-    }
-
-    private static void deleteTree(Path tree) throws IOException {
-        try (Stream<Path> entries = Files.walk(tree)) {
-            for (Path entry : entries.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(entry);
-            }
         }
     }
 
@@ -224,7 +217,7 @@ public final class AdapterStore implements AutoCloseable {
         try {
             lockChannel.close();
             if (temporary && Files.exists(folder)) {
-                deleteTree(folder);
+                FileTree.delete(folder);
             }
         } catch (IOException e) {
             LOG.warn("the adapter store {} could not be closed: {}", folder, e.toString());
