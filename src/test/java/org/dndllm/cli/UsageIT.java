@@ -61,6 +61,9 @@ class UsageIT {
                 "lora rank one two --base qwen2.5-0.5b --rank many",
                 "lora quantize one --base qwen2.5-0.5b",
                 "blend --base qwen2.5-0.5b",
+                "score-code",
+                "score-code problems.jsonl --run-code",
+                "score-code problems.jsonl --samples s.jsonl --run-code -k many",
             })
     void wrongUsage_exitCodeTwoAndUsage(String line) {
         Cli run = Cli.run((Object[]) line.split(" "));
@@ -114,6 +117,10 @@ class UsageIT {
         "contexts,       serve --contexts 0",
         "queue,          serve --queue 0",
         "temperature,    serve --temp -1",
+        "--run-code,     score-code absent --samples absent",
+        "--time-limit,   score-code absent --samples absent --run-code --time-limit 0",
+        "--memory-limit, score-code absent --samples absent --run-code --memory-limit 1",
+        "-k,             score-code absent --samples absent --run-code -k 0",
     })
     void wrongFlagValue_exitCodeTwoAndItsName(String flag, String line) {
         Cli.run((Object[]) line.split(" ")).refused(2, flag);
@@ -146,6 +153,7 @@ class UsageIT {
                 "lora blend",
                 "lora quantize",
                 "blend",
+                "score-code",
             })
     void help_everyCommand_hasAnExample(String command) {
         Cli run = Cli.run((Object[]) (command + " --help").strip().split(" ")).ok();
