@@ -214,7 +214,8 @@ class SandboxIT {
 
             SandboxRun run = sandbox.run("bash -c '" + connect + "'", "");
 
-            assertThat(new String(outside.getInputStream().readAllBytes(), StandardCharsets.UTF_8)).isEqualTo("connected\n"); // the control
+            assertThat(new String(outside.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+                    .isEqualTo("connected\n"); // the control
             assertThat(run.stdout()).isEmpty();
             assertThat(run.exitCode()).isNotZero();
             assertThat(outside.waitFor()).isZero();
