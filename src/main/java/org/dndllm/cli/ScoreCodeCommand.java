@@ -126,7 +126,7 @@ final class ScoreCodeCommand implements Callable<Integer> {
     private void print(CodeScore score, Sandbox sandbox) {
         String executable = sandbox.interpreter().executable().toString();
         output.line(
-                "%d problems, %d samples, %s, %d s and %d MiB each",
+                "problems: %d, samples: %d, %s, %d s and %d MiB each",
                 score.tasks().size(),
                 score.verdicts().values().stream().mapToInt(Integer::intValue).sum(),
                 executable,

@@ -73,7 +73,7 @@ class ScoreCodeCommandIT {
         Sandboxes.shell(SandboxLimits.of(Duration.ofSeconds(2)));
 
         assertThat(score().ok().out())
-                .contains("2 problems, 8 samples", "pass@1", "37.5", "took too long")
+                .contains("problems: 2, samples: 8", "pass@1", "37.5", "took too long")
                 .doesNotContain("pass@5", "took too much memory");
     }
 

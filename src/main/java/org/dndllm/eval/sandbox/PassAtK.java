@@ -34,15 +34,16 @@ public final class PassAtK {
     }
 
     /**
-     * The mean over problems and its 95 % interval: Wilson's where every problem is at 0 or 1, otherwise a bootstrap over
-     * problems. Samples of one problem are alike, so single samples are not resampled.
+     * The mean over problems and its 95 % interval: a bootstrap over problems; Wilson's where every problem is at 0 or 1,
+     * or all are alike, so that there is nothing to resample. Samples of one problem are alike, so single samples are not resampled.
      *
      * @param problems one estimate for each problem, at least one
      */
     public static Estimate mean(double[] problems) {
-        if (Arrays.stream(problems).allMatch(value -> value == 0 || value == 1)) {
-            return Wilson.of((int) Arrays.stream(problems).sum(), problems.length);
-        }
-        return Bootstrap.mean(problems);
+        boolean whole = Arrays.stream(problems).allMatch(value -> value == 0 || value == 1);
+        boolean alike = Arrays.stream(problems).allMatch(value -> value == problems[0]);
+        return whole || alike
+                ? Wilson.ofMean(Arrays.stream(problems).average().orElseThrow(), problems.length)
+                : Bootstrap.mean(problems);
     }
 }

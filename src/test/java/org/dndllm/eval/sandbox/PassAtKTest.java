@@ -55,6 +55,16 @@ class PassAtKTest {
     }
 
     @Test
+    void mean_ofOneProblemOrEqualShares_isNoFalseCertainty() {
+        Estimate one = PassAtK.mean(new double[] {0.25});
+        Estimate many = PassAtK.mean(new double[] {0.25, 0.25, 0.25, 0.25});
+
+        assertThat(one.value()).isEqualTo(0.25);
+        assertThat(one.high() - one.low()).isGreaterThan(0.7);
+        assertThat(many).isEqualTo(Wilson.of(1, 4));
+    }
+
+    @Test
     void mean_ofShares_isResampledOverProblems() {
         Estimate estimate = PassAtK.mean(new double[] {0, 0.25, 0.5, 1, 1, 0.75, 0.1, 0.4});
 
