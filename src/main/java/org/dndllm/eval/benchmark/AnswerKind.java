@@ -27,7 +27,9 @@ public enum AnswerKind {
 
     /** The kind of that label. */
     public static Optional<AnswerKind> of(String label) {
-        return Arrays.stream(values()).filter(kind -> kind.label().equals(label)).findFirst();
+        return Arrays.stream(values())
+                .filter(kind -> kind.label().equals(label))
+                .findFirst();
     }
 
     /** All labels, for messages. */

@@ -44,8 +44,8 @@ final class GoldAnswer {
             case "true", "yes" -> "True";
             case "false", "no" -> "False";
             default ->
-                throw fields.wrongResponse(
-                        "is '" + fields.response() + "', expected [True] or [False]; declare another kind if it is none");
+                throw fields.wrongResponse("is '" + fields.response()
+                        + "', expected [True] or [False]; declare another kind if it is none");
         };
     }
 

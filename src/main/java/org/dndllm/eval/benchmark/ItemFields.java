@@ -75,12 +75,11 @@ record ItemFields(
     }
 
     BenchmarkItem item(String id, AnswerKind kind) {
-        List<Choice> choices =
-                switch (kind) {
-                    case CHOICE -> choices();
-                    case BOOLEAN -> List.of(new Choice("True", "True"), new Choice("False", "False"));
-                    default -> List.of();
-                };
+        List<Choice> choices = switch (kind) {
+            case CHOICE -> choices();
+            case BOOLEAN -> List.of(new Choice("True", "True"), new Choice("False", "False"));
+            default -> List.of();
+        };
         if (kind == AnswerKind.CHOICE && choices.isEmpty()) {
             throw new InvalidInputException(
                     source,

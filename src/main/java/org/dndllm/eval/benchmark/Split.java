@@ -21,7 +21,9 @@ public enum Split {
 
     /** The split of that label. */
     public static Optional<Split> of(String label) {
-        return Arrays.stream(values()).filter(split -> split.label().equals(label)).findFirst();
+        return Arrays.stream(values())
+                .filter(split -> split.label().equals(label))
+                .findFirst();
     }
 
     /** All labels, for messages. */
