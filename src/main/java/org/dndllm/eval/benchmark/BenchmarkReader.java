@@ -41,7 +41,7 @@ public final class BenchmarkReader implements RecordVisitor {
      * @param kind how its answers are; empty: as the first item shows
      * @param split which part of a set it is; empty: as its name shows ({@link OfficialNames})
      * @throws InvalidInputException if the file cannot be read, is empty, or an item does not fit the kind; names file, item
-     *     and field
+     *     and field; if the split contradicts an official name
      */
     public static BenchmarkSet read(Path file, Optional<AnswerKind> kind, Optional<Split> split) {
         BenchmarkReader reader = new BenchmarkReader(file, kind);
@@ -52,7 +52,7 @@ public final class BenchmarkReader implements RecordVisitor {
         return new BenchmarkSet(
                 OfficialNames.name(reader.fileName),
                 reader.source,
-                split.orElseGet(() -> OfficialNames.split(reader.fileName)),
+                OfficialNames.split(reader.source, split),
                 reader.items.getFirst().kind(),
                 reader.items,
                 SetWarnings.of(reader.items));

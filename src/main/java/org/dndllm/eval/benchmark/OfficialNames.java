@@ -1,10 +1,13 @@
 package org.dndllm.eval.benchmark;
 
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.dndllm.InvalidInputException;
 
 /**
  * What a file's name says about its split. A name ends in {@code _train}, {@code _validation} or {@code _test} ({@code val}
@@ -65,6 +68,23 @@ public final class OfficialNames {
             case "test" -> Split.TEST;
             default -> Split.VALIDATION;
         };
+    }
+
+    /**
+     * The split of a file whose reader may have named it.
+     *
+     * @throws InvalidInputException if the name shows a test split and the reader says something else
+     */
+    static Split split(String source, Optional<Split> declared) {
+        Split shown = split(Path.of(source).getFileName().toString());
+        if (shown == Split.TEST && declared.isPresent() && declared.get() != Split.TEST) {
+            throw new InvalidInputException(
+                    source,
+                    "split",
+                    "is declared " + declared.get().label() + ", but the file's name says test; name the file after what"
+                            + " it is");
+        }
+        return declared.orElse(shown);
     }
 
     /** The file name without extension and split: {@code ARC-c}. */

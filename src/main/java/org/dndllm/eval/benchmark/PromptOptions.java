@@ -23,55 +23,69 @@ final class PromptOptions {
     private static final Pattern NUMBERED =
             Pattern.compile("(?i)(?<![A-Za-z])(solution|answer|ending|option|choice)\\s?([1-9]):\\s*");
 
-    private PromptOptions() {}
+    private final int start; // of the first option
+    private final List<Choice> choices = new ArrayList<>();
+
+    private PromptOptions(int start) {
+        this.start = start;
+    }
 
     /** The options in order; none when the prompt has no two of them. */
     static List<Choice> parse(String prompt) {
-        return lines(prompt).or(() -> inline(prompt)).or(() -> numbered(prompt)).orElse(List.of());
+        return find(prompt).map(found -> List.copyOf(found.choices)).orElse(List.of());
+    }
+
+    /** What stands before the options; the whole prompt when there are none. */
+    static String stem(String prompt) {
+        return find(prompt).map(found -> prompt.substring(0, found.start)).orElse(prompt);
+    }
+
+    private static Optional<PromptOptions> find(String prompt) {
+        return lines(prompt).or(() -> inline(prompt)).or(() -> numbered(prompt));
     }
 
     /** The last run of lines whose labels count up from A or 1: a question may itself have a line "A: ...". */
-    private static Optional<List<Choice>> lines(String prompt) {
-        List<Choice> run = new ArrayList<>();
-        List<Choice> last = List.of();
+    private static Optional<PromptOptions> lines(String prompt) {
+        Optional<PromptOptions> last = Optional.empty();
+        PromptOptions run = new PromptOptions(0);
         for (MatchResult line : (Iterable<MatchResult>) LINE.matcher(prompt).results()::iterator) {
             String label = line.group(1);
             if (label.equals("A") || label.equals("1")) {
-                run = new ArrayList<>();
-            } else if (run.isEmpty() || label.charAt(0) != run.getLast().label().charAt(0) + 1) {
-                run = new ArrayList<>();
+                run = new PromptOptions(line.start());
+            } else if (run.choices.isEmpty()
+                    || label.charAt(0) != run.choices.getLast().label().charAt(0) + 1) {
+                run = new PromptOptions(0);
                 continue;
             }
-            run.add(new Choice(label, line.group(2)));
-            if (run.size() >= 2) {
-                last = run;
+            run.choices.add(new Choice(label, line.group(2)));
+            if (run.choices.size() >= 2) {
+                last = Optional.of(run);
             }
         }
-        return last.isEmpty() ? Optional.empty() : Optional.of(last);
+        return last;
     }
 
-    private static Optional<List<Choice>> inline(String prompt) {
+    private static Optional<PromptOptions> inline(String prompt) {
         List<MatchResult> starts = INLINE.matcher(prompt).results().toList();
         if (starts.isEmpty()) {
             return Optional.empty();
         }
+        PromptOptions found = new PromptOptions(starts.getLast().start());
         String list = prompt.substring(starts.getLast().end());
-        List<Choice> choices = new ArrayList<>();
         int text = "A: ".length();
         for (char label = 'A'; text >= 0; label++) {
             String next = ", " + (char) (label + 1) + ": ";
             int end = list.indexOf(next, text);
-            choices.add(new Choice(String.valueOf(label), list.substring(text, end < 0 ? list.length() : end)));
+            found.choices.add(new Choice(String.valueOf(label), list.substring(text, end < 0 ? list.length() : end)));
             text = end < 0 ? -1 : end + next.length();
         }
-        return choices.size() < 2 ? Optional.empty() : Optional.of(choices);
+        return Optional.of(found).filter(options -> options.choices.size() >= 2);
     }
 
     /** Labels are written in lower case, {@code solution1}, as the answers of those sets are. */
-    private static Optional<List<Choice>> numbered(String prompt) {
+    private static Optional<PromptOptions> numbered(String prompt) {
         List<MatchResult> starts = new ArrayList<>();
-        for (MatchResult start :
-                (Iterable<MatchResult>) NUMBERED.matcher(prompt).results()::iterator) {
+        for (MatchResult start : (Iterable<MatchResult>) NUMBERED.matcher(prompt).results()::iterator) {
             boolean next = starts.isEmpty()
                     ? start.group(2).equals("1")
                     : start.group(1).equalsIgnoreCase(starts.getFirst().group(1))
@@ -80,15 +94,18 @@ final class PromptOptions {
                 starts.add(start);
             }
         }
-        List<Choice> choices = new ArrayList<>();
+        if (starts.size() < 2) {
+            return Optional.empty();
+        }
+        PromptOptions found = new PromptOptions(starts.getFirst().start());
         for (int i = 0; i < starts.size(); i++) {
             MatchResult start = starts.get(i);
             int end = i + 1 < starts.size() ? starts.get(i + 1).start() : endOfLine(prompt, start.end());
-            choices.add(new Choice(
+            found.choices.add(new Choice(
                     start.group(1).toLowerCase(Locale.ROOT) + start.group(2),
                     prompt.substring(start.end(), end).strip()));
         }
-        return choices.size() < 2 ? Optional.empty() : Optional.of(choices);
+        return Optional.of(found);
     }
 
     private static int endOfLine(String prompt, int from) {

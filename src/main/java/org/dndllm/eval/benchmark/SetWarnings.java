@@ -17,7 +17,9 @@ final class SetWarnings {
         if (repeated > 0) {
             warnings.add(repeated + " prompts occurred in the file before");
         }
-        long unlabelled = items.stream().filter(item -> !item.isLabelled()).count();
+        long unlabelled = items.stream()
+                .filter(item -> !item.isLabelled() && item.kind() != AnswerKind.CODE)
+                .count();
         if (unlabelled > 0) {
             warnings.add(unlabelled + " of " + items.size() + " items have no answer and cannot be scored");
         }
