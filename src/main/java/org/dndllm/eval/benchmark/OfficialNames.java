@@ -81,8 +81,8 @@ public final class OfficialNames {
             throw new InvalidInputException(
                     source,
                     "split",
-                    "is declared " + declared.get().label() + ", but the file's name says test; name the file after what"
-                            + " it is");
+                    "is declared " + declared.get().label()
+                            + ", but the file's name says test; name the file after what" + " it is");
         }
         return declared.orElse(shown);
     }

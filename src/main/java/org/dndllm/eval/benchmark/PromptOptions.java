@@ -85,7 +85,8 @@ final class PromptOptions {
     /** Labels are written in lower case, {@code solution1}, as the answers of those sets are. */
     private static Optional<PromptOptions> numbered(String prompt) {
         List<MatchResult> starts = new ArrayList<>();
-        for (MatchResult start : (Iterable<MatchResult>) NUMBERED.matcher(prompt).results()::iterator) {
+        for (MatchResult start :
+                (Iterable<MatchResult>) NUMBERED.matcher(prompt).results()::iterator) {
             boolean next = starts.isEmpty()
                     ? start.group(2).equals("1")
                     : start.group(1).equalsIgnoreCase(starts.getFirst().group(1))

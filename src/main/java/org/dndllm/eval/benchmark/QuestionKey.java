@@ -15,7 +15,10 @@ final class QuestionKey {
         List<Choice> choices = PromptOptions.parse(prompt);
         return choices.isEmpty()
                 ? words(prompt)
-                : stem(prompt) + choices.stream().map(choice -> words(choice.text())).collect(Collectors.joining("\n", "\n", ""));
+                : stem(prompt)
+                        + choices.stream()
+                                .map(choice -> words(choice.text()))
+                                .collect(Collectors.joining("\n", "\n", ""));
     }
 
     /** The question alone, as somebody writes it who leaves its options out. */
@@ -24,7 +27,9 @@ final class QuestionKey {
     }
 
     private static String words(String text) {
-        String words = text.toLowerCase(Locale.ROOT).replaceAll("[\\s\\p{Punct}]+", " ").strip();
+        String words = text.toLowerCase(Locale.ROOT)
+                .replaceAll("[\\s\\p{Punct}]+", " ")
+                .strip();
         return words.isEmpty() ? text.strip() : words; // a prompt of signs alone stays as it is
     }
 }

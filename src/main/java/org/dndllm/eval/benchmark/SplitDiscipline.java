@@ -1,6 +1,7 @@
 package org.dndllm.eval.benchmark;
 
 import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.dndllm.InvalidInputException;
@@ -39,29 +40,48 @@ public final class SplitDiscipline {
         if (split == Split.TEST) {
             breach = "is a test split: an adapter made from it has seen what it is scored on";
         } else if (overlap > 0) {
-            breach = "holds " + overlap + " of the questions of " + scored.orElseThrow().source()
-                    + ": an adapter made from it has seen what it is scored on";
+            breach = "holds " + overlap + " of the questions of "
+                    + scored.orElseThrow().source() + ": an adapter made from it has seen what it is scored on";
         }
         if (!breach.isEmpty() && protocol == Protocol.SEPARATE) {
             throw new InvalidInputException(
                     source,
                     split == Split.TEST ? "split" : "prompts",
-                    breach + ". Give the training split, or --official-protocol to reproduce the official evaluation,"
-                            + " which does so");
+                    breach + ". Give the training split"
+                            + (split == Split.TEST ? "" : " without them")
+                            + ", or --official-protocol to reproduce the official evaluation, which draws its"
+                            + " conditions from the test file");
         }
         return new ConditionOrigin(source, split, overlap, breach.isEmpty() ? "" : source + " " + breach);
     }
 
-    /** Prompts of the condition that the scored file asks, with its options or without. */
+    /**
+     * The condition without the questions that the scored file asks. Some official training files hold a few (ARC-e 2, BoolQ
+     * 1): this keeps the rest of them of use.
+     *
+     * @throws InvalidInputException if nothing is left
+     */
+    public static PromptSet withoutScored(PromptSet condition, BenchmarkSet scored) {
+        return new PromptSet(condition.source(), kept(condition, asked(scored)));
+    }
+
     private static int overlap(PromptSet condition, BenchmarkSet scored) {
+        return condition.size() - kept(condition, asked(scored)).size();
+    }
+
+    private static List<String> kept(PromptSet condition, Set<String> asked) {
+        return condition.prompts().stream()
+                .filter(prompt -> !asked.contains(QuestionKey.of(prompt)))
+                .toList();
+    }
+
+    /** Questions of the scored file, with their options and without. */
+    private static Set<String> asked(BenchmarkSet scored) {
         Set<String> asked = new HashSet<>();
         for (BenchmarkItem item : scored.items()) {
             asked.add(QuestionKey.of(item.prompt()));
             asked.add(QuestionKey.stem(item.prompt()));
         }
-        return (int) condition.prompts().stream()
-                .map(QuestionKey::of)
-                .filter(asked::contains)
-                .count();
+        return asked;
     }
 }

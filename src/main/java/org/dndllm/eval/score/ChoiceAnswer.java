@@ -45,8 +45,10 @@ final class ChoiceAnswer {
         List<Set<String>> evidence = List.of(
                 first("^\\[\\s*" + label + "\\s*\\]"),
                 phrase(),
-                first("^(?:option|choice)?" + OPEN + label + "(?=\\s*$|\\s*[\\])}*:.\"'`]|\\s*\\n|\\s+[-\u2013\u2014]\\s)"),
-                every("[\\[(]\\s*" + label + "\\s*[\\])]|\\*\\*" + label + "\\**|\\\\boxed\\{\\s*(?:\\\\text\\{)?" + label),
+                first("^(?:option|choice)?" + OPEN + label
+                        + "(?=\\s*$|\\s*[\\])}*:.\"'`]|\\s*\\n|\\s+[-\u2013\u2014]\\s)"),
+                every("[\\[(]\\s*" + label + "\\s*[\\])]|\\*\\*" + label + "\\**|\\\\boxed\\{\\s*(?:\\\\text\\{)?"
+                        + label),
                 alone(),
                 wording());
         return evidence.stream()
@@ -58,7 +60,13 @@ final class ChoiceAnswer {
 
     private Set<String> first(String pattern) {
         Matcher matcher = Pattern.compile(pattern, Pattern.CASE_INSENSITIVE).matcher(text);
-        return matcher.find() ? labels(List.of(matcher.toMatchResult())) : Set.of();
+        return matcher.find() ? withAnother(matcher.toMatchResult()) : Set.of();
+    }
+
+    /** The label found, and one that follows it as in "A or B". */
+    private Set<String> withAnother(MatchResult found) {
+        Matcher another = Pattern.compile("^\\W*(?:or|and|/|,)\\W*" + upper()).matcher(text.substring(found.end()));
+        return labels(another.find() ? List.of(found, another.toMatchResult()) : List.of(found));
     }
 
     private Set<String> every(String pattern) {
@@ -73,15 +81,11 @@ final class ChoiceAnswer {
         Pattern pattern = Pattern.compile(
                 "(?i)(?<!wrong )(?<!incorrect )(?<!not the )\\b(?:answer|option|choice|solution)\\s*(?:\\w+\\s+){0,2}?(?:is|are|:|=)\\s*"
                         + "(?:\\w*\\s*(?:option|choice)\\s*)?:?\\s*" + OPEN + "(?:\\\\boxed\\{)?(?-i:" + upper() + ")");
-        List<MatchResult> found = pattern.matcher(text).results().toList();
-        if (found.isEmpty()) {
-            return Set.of();
-        }
-        MatchResult last = found.getLast();
-        Matcher another = Pattern.compile("^\\W*(?:or|and|/|,)\\W*" + upper()).matcher(text.substring(last.end()));
-        return another.find()
-                ? labels(List.of(last, another.toMatchResult()))
-                : labels(List.of(last));
+        return pattern.matcher(text)
+                .results()
+                .reduce((one, other) -> other)
+                .map(this::withAnother)
+                .orElse(Set.of());
     }
 
     /** Labels as they are written, and capitals and digits: in running text "a" is an article. */
@@ -92,11 +96,13 @@ final class ChoiceAnswer {
     /** Capital letters and digits between blanks or punctuation; "A" before a word is an article. */
     private Set<String> alone() {
         List<MatchResult> found = new ArrayList<>();
-        String own = choices.stream().map(choice -> Pattern.quote(choice.label())).collect(Collectors.joining("|"));
-        Matcher matcher = Pattern.compile("(?<![A-Za-z0-9'\u2019])(" + own + ")(?![A-Za-z0-9'\u2019])").matcher(text);
+        String own =
+                choices.stream().map(choice -> Pattern.quote(choice.label())).collect(Collectors.joining("|"));
+        Matcher matcher = Pattern.compile("(?<![A-Za-z0-9'\u2019])(" + own + ")(?![A-Za-z0-9'\u2019])")
+                .matcher(text);
         while (matcher.find()) {
             boolean article = matcher.group(1).equals("A")
-                    && text.substring(matcher.end()).matches("(?s)\\s+[a-z].*");
+                    && text.substring(matcher.end()).matches("(?s)\\s+(?!or\\b|and\\b)[a-z].*");
             if (!article) {
                 found.add(matcher.toMatchResult());
             }
@@ -121,7 +127,10 @@ final class ChoiceAnswer {
 
     /** Lower case words with one blank before and after each. */
     private static String plain(String text) {
-        return " " + text.toLowerCase(Locale.ROOT).replaceAll("[^\\p{L}\\p{N}]+", " ").strip() + " ";
+        return " "
+                + text.toLowerCase(Locale.ROOT)
+                        .replaceAll("[^\\p{L}\\p{N}]+", " ")
+                        .strip() + " ";
     }
 
     private Set<String> labels(List<MatchResult> found) {

@@ -23,7 +23,8 @@ public final class LenientScorer implements AnswerScorer {
     @Override
     public Judgement score(BenchmarkItem item, String output) {
         if (item.kind() == AnswerKind.CODE) {
-            throw new InvalidInputException(item.id(), "kind", "is code, which is judged by running it, not by its text");
+            throw new InvalidInputException(
+                    item.id(), "kind", "is code, which is judged by running it, not by its text");
         }
         AnswerScorer.requireLabel(item);
         String text = answerPart(output);

@@ -1,8 +1,8 @@
 package org.dndllm.eval.score;
 
 import java.util.Optional;
-import java.util.regex.Matcher;
 import java.util.regex.MatchResult;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.dndllm.eval.benchmark.Boxed;
 
@@ -12,9 +12,11 @@ import org.dndllm.eval.benchmark.Boxed;
  */
 final class MathAnswer {
     private static final int SHORT = 40;
-    private static final Pattern PHRASE = Pattern.compile("(?i)(?:\\banswer\\s*(?:\\w+\\s+){0,2}?(?:is|:|=)|####)\\s*:?\\s*(\\S[^\\n]*)");
+    private static final Pattern PHRASE =
+            Pattern.compile("(?i)(?:\\banswer\\s*(?:\\w+\\s+){0,2}?(?:is|:|=)|####)\\s*:?\\s*(\\S[^\\n]*)");
     private static final Pattern SENTENCE_END = Pattern.compile("\\.(?=\\s|$)|(?<=\\$)\\.?(?=\\s+[A-Za-z])");
-    private static final Pattern INLINE = Pattern.compile("(?s)(?<!\\\\)\\$((?:\\\\.|[^$\\\\])+)\\$|\\\\\\((.+?)\\\\\\)");
+    private static final Pattern INLINE =
+            Pattern.compile("(?s)(?<!\\\\)\\$((?:\\\\.|[^$\\\\])+)\\$|\\\\\\((.+?)\\\\\\)");
     private static final Pattern NUMBER = Pattern.compile("-?\\d[\\d,]*(?:\\.\\d+)?(?:/\\d+)?");
 
     private MathAnswer() {}

@@ -83,7 +83,8 @@ final class MathEquality {
         }
         List<String> left = new ArrayList<>(b);
         for (String part : a) {
-            Optional<String> match = left.stream().filter(other -> same(part, other)).findFirst();
+            Optional<String> match =
+                    left.stream().filter(other -> same(part, other)).findFirst();
             if (match.isEmpty()) {
                 return false;
             }

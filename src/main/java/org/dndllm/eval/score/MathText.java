@@ -33,8 +33,24 @@ final class MathText {
 
     /** Commands that only change the look. */
     private static final Set<String> LAYOUT = Set.of(
-            "left", "right", "big", "Big", "bigg", "Bigg", "bigl", "bigr", "Bigl", "Bigr", "displaystyle", "textstyle",
-            "quad", "qquad", "limits", "degree", "circ", "nolimits");
+            "left",
+            "right",
+            "big",
+            "Big",
+            "bigg",
+            "Bigg",
+            "bigl",
+            "bigr",
+            "Bigl",
+            "Bigr",
+            "displaystyle",
+            "textstyle",
+            "quad",
+            "qquad",
+            "limits",
+            "degree",
+            "circ",
+            "nolimits");
 
     private static final Map<String, String> SIGNS = Map.ofEntries(
             Map.entry("\u2212", "-"),
@@ -60,10 +76,10 @@ final class MathText {
     private static final Pattern COMMAND = Pattern.compile("\\\\([A-Za-z]+)");
     private static final Pattern TEXT = Pattern.compile("\\\\text\\s*\\{([^{}]*)\\}(\\^\\{?[23]\\}?)?");
     private static final Pattern UNIT =
-            Pattern.compile("^([-+]?[\\d.,/]*\\d)\\s+((?:[A-Za-z]{2,}|[a-z]\\b)(?:[\\s/.-]+[A-Za-z]+)*)\\.?(?:\\^\\{?[23]\\}?)?$");
+            Pattern.compile("^([-+]?[\\d.,/]*\\d)\\s+([A-Za-z]{2,}(?:[\\s/.-]+[A-Za-z]+)*)\\.?(?:\\^\\{?[23]\\}?)?$");
     private static final Pattern THOUSANDS = Pattern.compile("[-+]?\\d{1,3}(?:,\\d{3})+(?:\\.\\d+)?");
-    private static final Pattern NAMED =
-            Pattern.compile("^(?:[A-Za-z]{1,2}|\\\\[a-z]+|[A-Za-z]\\([a-z]\\)|[A-Za-z]_\\{?\\w\\}?)(?:=|\\\\in(?![a-z]))(?=.)");
+    private static final Pattern NAMED = Pattern.compile(
+            "^(?:[A-Za-z]{1,2}|\\\\[a-z]+|[A-Za-z]\\([a-z]\\)|[A-Za-z]_\\{?\\w\\}?)(?:=|\\\\in(?![a-z]))(?=.)");
     private static final Pattern BARE_FRACTION = Pattern.compile("[-+]?\\d+/\\d+");
     private static final List<String> SPACES = List.of(",\\!", "\\!", "\\,", "\\;", "\\:", "\\ ", "~");
 
@@ -110,7 +126,9 @@ final class MathText {
             String replacement;
             if (words.equals("and") || words.equals("or")) {
                 replacement = before.endsWith(",") ? "" : ",";
-            } else if (before.matches("(?s).*[\\d})\\]]") && !words.isEmpty() && words.matches("[A-Za-z\\s.,/^0-9-]*")) {
+            } else if (before.matches("(?s).*[\\d})\\]]")
+                    && !words.isEmpty()
+                    && words.matches("[A-Za-z\\s.,/^0-9-]*")) {
                 replacement = "";
             } else {
                 replacement = words + (matcher.group(2) == null ? "" : matcher.group(2));

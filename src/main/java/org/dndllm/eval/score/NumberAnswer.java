@@ -13,8 +13,9 @@ import org.dndllm.eval.benchmark.Boxed;
 final class NumberAnswer {
     /** A sign counts where no operand stands before it: 10-5 ends in 5. */
     private static final Pattern NUMBER = Pattern.compile(
-            "(?<![\\w.,])((?<![\\w)}\\]]\\s?)[-\u2212]\\s?)?\\$?\\\\?\\$?"
-                    + "(-?)(\\d{1,3}(?:(?:,|\\{,\\}|,\\\\!)\\d{3})+(?:\\.\\d+)?|\\d+(?:\\.\\d+)?|\\.\\d+)(?:/(\\d+))?");
+            "(?<![\\w.])((?<![\\d)}\\]]\\s?)(?<![A-Za-z])[-\u2212](?=[$\\\\\\d.]))?\\$?\\\\?\\$?"
+                    + "(?:(?<=\\$)(-))?(\\d{1,3}(?:(?:,|\\{,\\}|,\\\\!)\\d{3})+(?:\\.\\d+)?|\\d+(?:\\.\\d+)?|\\.\\d+)(?:/(\\d+))?");
+
     private static final Pattern PHRASE = Pattern.compile("(?i)\\banswer\\s*(?:\\w+\\s+){0,2}?(?:is|was|=|:)");
     private static final String HASHES = "####";
 
@@ -53,7 +54,7 @@ final class NumberAnswer {
     }
 
     private static Optional<Rational> value(MatchResult match) {
-        boolean negative = match.group(1) != null || !match.group(2).isEmpty();
+        boolean negative = match.group(1) != null || match.group(2) != null;
         String digits = match.group(3).replaceAll("[^0-9.]", "");
         String over = match.group(4) == null ? "" : "/" + match.group(4);
         return Rational.parse((negative ? "-" : "") + digits + over);

@@ -31,7 +31,8 @@ public final class OfficialScorer implements AnswerScorer {
     private static final int LOOKED_AT = 20; // characters as Python counts them: code points
     private static final String LETTERS = "ABCD";
     private static final List<String> TRUTHS = List.of("True", "False", "false", "true"); // the order decides
-    private static final Pattern BRACKETS = Pattern.compile("(?d)\\[(.*?)\\]"); // (?d): as Python, a line ends at \\n only
+    private static final Pattern BRACKETS =
+            Pattern.compile("(?d)\\[(.*?)\\]"); // (?d): as Python, a line ends at \\n only
 
     private static final Pattern NUMBER = Pattern.compile("-?\\d+\\.\\d+|-?\\d+");
     private static final Pattern INTEGER = Pattern.compile("\\s*[-+]?\\d+\\s*");
@@ -51,7 +52,8 @@ public final class OfficialScorer implements AnswerScorer {
             throw new InvalidInputException(
                     item.id(),
                     "kind",
-                    "is " + item.kind().label() + "; the official scorer judges choice, boolean and number only. Use lenient");
+                    "is " + item.kind().label()
+                            + "; the official scorer judges choice, boolean and number only. Use lenient");
         }
         AnswerScorer.requireLabel(item);
         int end = output.offsetByCodePoints(0, Math.min(LOOKED_AT, output.codePointCount(0, output.length())));
@@ -99,8 +101,8 @@ public final class OfficialScorer implements AnswerScorer {
         if (said.isEmpty()) {
             return Judgement.unparseable();
         }
-        boolean close = INTEGER.matcher(gold).matches()
-                && Math.abs(Double.parseDouble(said) - Double.parseDouble(gold)) < 1e-6;
+        boolean close =
+                INTEGER.matcher(gold).matches() && Math.abs(Double.parseDouble(said) - Double.parseDouble(gold)) < 1e-6;
         return Judgement.of(said.equals(gold) || close, said);
     }
 }

@@ -56,8 +56,7 @@ record Rational(BigInteger numerator, BigInteger denominator) {
     }
 
     private static Optional<Rational> signed(String sign, Rational value) {
-        return Optional.of(
-                sign.equals("-") ? new Rational(value.numerator.negate(), value.denominator) : value);
+        return Optional.of(sign.equals("-") ? new Rational(value.numerator.negate(), value.denominator) : value);
     }
 
     private static Optional<Rational> over(Rational top, Rational bottom) {

@@ -11,7 +11,8 @@ import java.util.stream.Collectors;
 /** Finds out whether a text says true or false (or yes or no). */
 final class TruthAnswer {
     private static final String WORD = "(not\\s+)?\\b(true|false|yes|no)\\b";
-    private static final Pattern START = Pattern.compile("(?i)^[^\\p{L}]*" + WORD + "(?!\\s*(?:or|/)\\s*(?:true|false|yes|no))");
+    private static final Pattern START =
+            Pattern.compile("(?i)^[^\\p{L}]*" + WORD + "(?!\\s*(?:or|and|/)\\s*(?:true|false|yes|no))");
     private static final Pattern PHRASE = Pattern.compile("(?i)\\b(?:answer|statement)\\s*(?:is|:|=)[^\\p{L}]*" + WORD);
     private static final Pattern ANYWHERE = Pattern.compile("(?i)(not\\s+)?\\b(true|false)\\b");
 
@@ -27,7 +28,8 @@ final class TruthAnswer {
     }
 
     private static Optional<String> only(Pattern pattern, String text) {
-        Set<String> said = pattern.matcher(text).results().map(TruthAnswer::truth).collect(Collectors.toSet());
+        Set<String> said =
+                pattern.matcher(text).results().map(TruthAnswer::truth).collect(Collectors.toSet());
         return said.size() == 1 ? Optional.of(said.iterator().next()) : Optional.empty();
     }
 
