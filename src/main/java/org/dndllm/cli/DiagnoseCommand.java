@@ -156,7 +156,7 @@ final class DiagnoseCommand implements Callable<Integer> {
 
     private Map<String, PromptSet> subjects(TaskFolder folder, Diagnosis diagnosis) {
         if (prompts != null) {
-            return Map.of(prompts.getFileName().toString(), PromptReader.read(prompts));
+            return Map.of(String.valueOf(prompts.getFileName()), PromptReader.read(prompts));
         }
         List<String> chosen = names;
         if (chosen.isEmpty()) {

@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.dndllm.InvalidInputException;
 
 /**
@@ -75,7 +76,8 @@ public record LoraAngles(List<Entry> entries) {
         List<Entry> entries = new ArrayList<>(shared.parallelStream()
                 .map(pair -> {
                     ModuleName name = new ModuleName(pair.layer(), pair.module());
-                    return entry(name, svd(one, pair), svd(other, pairs.get(name)), one.shape());
+                    return entry(
+                            name, svd(one, pair), svd(other, Objects.requireNonNull(pairs.get(name))), one.shape());
                 })
                 .toList());
         entries.removeIf(entry -> entry.read().cosines().isEmpty()); // one of the two changes is zero

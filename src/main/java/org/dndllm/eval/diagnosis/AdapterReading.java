@@ -50,7 +50,7 @@ record AdapterReading(Optional<LoraWeights> weights, List<Finding> findings) {
         } catch (InvalidInputException e) {
             // a PEFT folder that passes every check that needs no base model can only be for another one
             Fault fault = folder && isSound(path) ? Fault.OTHER_BASE : Fault.UNREADABLE;
-            return broken(new Finding(fault, e.getMessage()));
+            return broken(new Finding(fault, String.valueOf(e.getMessage())));
         }
     }
 
