@@ -77,7 +77,8 @@ final class EngineFlags {
             names = "--no-layout",
             description =
                     "Run large generators of the paper's family as they are. Without this they are laid out once for"
-                            + " this processor, in dnd/layouts of the user's cache folder, which more than halves their time.")
+                            + " this processor, in dnd/layouts of the user's cache folder, which more than halves their"
+                            + " time. On CUDA: run a bundle's graphs one after the other instead of as one.")
     private boolean noLayout;
 
     @Spec(Spec.Target.MIXEE)

@@ -38,7 +38,7 @@ final class LayoutNotes implements LayoutCache.Listener {
             said = percent / STEP_PERCENT * STEP_PERCENT;
             err.printf(
                     Locale.ROOT,
-                    "laying the generator out for this processor, once: %d %% of %.1f GB in %s%n",
+                    "laying the generator out for this machine, once: %d %% of %.1f GB in %s%n",
                     said,
                     total / 1e9,
                     target);

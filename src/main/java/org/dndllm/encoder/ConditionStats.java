@@ -30,20 +30,30 @@ public record ConditionStats(
 
     /** Measures a condition; cost is N² C for the cosines. */
     public static ConditionStats of(Condition condition) {
-        float[][] means = condition.promptMeans(); // [N][C]
+        return of(condition.promptMeans(), condition.length(), condition.tokenCounts());
+    }
+
+    /**
+     * Measures a condition that is known by its prompts' means alone.
+     *
+     * @param means [N][C] as {@link Condition#promptMeans()}, N at least 1
+     * @param length L
+     * @param tokenCounts [N] real tokens of each prompt
+     */
+    public static ConditionStats of(float[][] means, int length, int[] tokenCounts) {
         long real = 0;
         int full = 0;
-        for (int count : condition.tokenCounts()) {
+        for (int count : tokenCounts) {
             real += count;
-            full += count == condition.length() ? 1 : 0;
+            full += count == length ? 1 : 0;
         }
         double[] cosines = cosines(means);
         return new ConditionStats(
-                condition.prompts(),
-                condition.length(),
-                condition.width(),
+                means.length,
+                length,
+                means[0].length,
                 real,
-                1 - (double) real / ((double) condition.prompts() * condition.length()),
+                1 - (double) real / ((double) means.length * length),
                 full,
                 mean(means),
                 varianceBetween(means),

@@ -10,6 +10,7 @@ import java.util.Optional;
 import org.dndllm.InvalidInputException;
 import org.dndllm.onnx.OnnxSession;
 import org.dndllm.onnx.OnnxTensorValue;
+import org.dndllm.onnx.SessionOptions;
 import org.dndllm.onnx.ValueShape;
 
 /**
@@ -86,6 +87,10 @@ final class EncoderSession implements AutoCloseable {
 
     int width() {
         return width;
+    }
+
+    SessionOptions.Provider provider() {
+        return onnx.provider();
     }
 
     String providerReport() {

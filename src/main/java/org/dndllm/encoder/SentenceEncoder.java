@@ -146,6 +146,11 @@ public final class SentenceEncoder implements AutoCloseable {
         return maxPositions;
     }
 
+    /** The provider in use: CPU or CUDA. */
+    public SessionOptions.Provider provider() {
+        return session.provider();
+    }
+
     /** Where and why the graph runs, one line for a log. */
     public String providerReport() {
         return session.providerReport();

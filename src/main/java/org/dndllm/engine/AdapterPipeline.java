@@ -4,38 +4,60 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Function;
 import org.dndllm.InvalidInputException;
-import org.dndllm.encoder.Condition;
 import org.dndllm.encoder.ConditionStats;
 import org.dndllm.encoder.SentenceEncoder;
-import org.dndllm.format.DType;
-import org.dndllm.generator.LoraGenerator;
-import org.dndllm.lora.LoraWeights;
 import org.dndllm.onnx.SessionOptions;
 
 /**
  * The first half of the flow, without a base model: prompts, condition [N, L, C], weight tokens [T, R, W], LoRA weights.
- * Owns the encoder and the generator session and closes both. One generation at a time.
+ * Encoder, generator and detokenisation run one after the other, or as one graph that gives an adapter's bytes at once.
+ * Owns the sessions and closes them. One generation at a time.
  */
 public final class AdapterPipeline implements AutoCloseable {
     private final GeneratorBundle bundle;
     private final SentenceEncoder encoder;
-    private final LoraGenerator generator;
+    private final AdapterRoute route;
     private final Optional<OutOfDistribution> outOfDistribution;
 
     private AdapterPipeline(
             GeneratorBundle bundle,
             SentenceEncoder encoder,
-            LoraGenerator generator,
+            AdapterRoute route,
             Optional<OutOfDistribution> outOfDistribution) {
         this.bundle = bundle;
         this.encoder = encoder;
-        this.generator = generator;
+        this.route = route;
         this.outOfDistribution = outOfDistribution;
     }
 
-    /** Opens both graphs of a bundle. */
+    /** Opens both graphs of a bundle, to be run one after the other. */
     public static AdapterPipeline open(GeneratorBundle bundle, SessionOptions options) {
+        return open(bundle, options, encoder -> new SeparateRoute(bundle, encoder, bundle.openGenerator(options)));
+    }
+
+    /**
+     * Opens a bundle for adapters of one type: on CUDA as one graph, where the session has a place to write that to; on the
+     * processor only when {@link EngineOptions#fused()} asks for it.
+     *
+     * @throws InvalidInputException when it is asked for and cannot be had
+     */
+    static AdapterPipeline open(GeneratorBundle bundle, EngineOptions options) {
+        SessionOptions session = options.session();
+        return open(bundle, session, encoder -> {
+            boolean cuda = encoder.provider() == SessionOptions.Provider.CUDA;
+            if (options.fused() || cuda && session.layouts().isPresent()) {
+                // On the encoder's provider: half a pipeline on a GPU would be the slowest of all.
+                return FusedRoute.open(
+                        bundle, encoder.tokenizer(), options.adapterType(), session.withProvider(encoder.provider()));
+            }
+            return new SeparateRoute(bundle, encoder, bundle.openGenerator(session));
+        });
+    }
+
+    private static AdapterPipeline open(
+            GeneratorBundle bundle, SessionOptions options, Function<SentenceEncoder, AdapterRoute> opener) {
         SentenceEncoder encoder = SentenceEncoder.open(bundle.folder(), options);
         try {
             int width = bundle.manifest().generator().stages().getFirst().c();
@@ -46,8 +68,7 @@ public final class AdapterPipeline implements AutoCloseable {
                         "states have " + encoder.width() + " channels, the generator reads " + width);
             }
             Optional<OutOfDistribution> outOfDistribution = bundle.outOfDistribution(width);
-            LoraGenerator generator = bundle.openGenerator(options);
-            return new AdapterPipeline(bundle, encoder, generator, outOfDistribution);
+            return new AdapterPipeline(bundle, encoder, opener.apply(encoder), outOfDistribution);
         } catch (RuntimeException e) {
             encoder.close();
             throw e;
@@ -64,22 +85,13 @@ public final class AdapterPipeline implements AutoCloseable {
     public GeneratedAdapter generate(PromptSet prompts, long seed, String name, String baseSha256, Progress progress) {
         StageTimes times = new StageTimes();
         Draw draw = prompts.draw(bundle.prompts(), seed);
-        Condition condition = times.time(
-                "encode",
-                () -> encode(draw.prompts(), (done, total) -> progress.advanced("encode prompts", done, total)));
-        progress.advanced("generate weights", 0, 1);
-        float[] tokens = times.time("generate", () -> generator.generate(condition.states(), condition.mask()));
-        progress.advanced("generate weights", 1, 1);
-        progress.advanced("detokenize", 0, 1);
-        LoraWeights weights =
-                times.time("detokenize", () -> bundle.manifest().layout().detokenize(tokens, DType.BF16));
-        progress.advanced("detokenize", 1, 1);
+        AdapterRoute.Made made = route.run(draw.prompts(), times, progress);
         BundleManifest manifest = bundle.manifest();
-        ConditionStats stats = ConditionStats.of(condition);
-        Optional<OutOfDistribution.Score> score = outOfDistribution.map(known -> known.score(condition));
+        ConditionStats stats = ConditionStats.of(made.means(), bundle.length(), made.tokenCounts());
+        Optional<OutOfDistribution.Score> score = outOfDistribution.map(known -> known.score(made.means()));
         return new GeneratedAdapter(
                 name,
-                weights,
+                made.adapter(),
                 new Provenance(
                         manifest.name(),
                         bundle.sha256(),
@@ -104,13 +116,8 @@ public final class AdapterPipeline implements AutoCloseable {
      */
     public Optional<OutOfDistribution.Score> score(PromptSet prompts, long seed) {
         List<String> drawn = prompts.draw(bundle.prompts(), seed).prompts();
-        return outOfDistribution.map(known -> known.score(encode(drawn, SentenceEncoder.Progress.NONE)));
-    }
-
-    private Condition encode(List<String> prompts, SentenceEncoder.Progress progress) {
-        return bundle.manifest().generator().readsPadding()
-                ? encoder.encode(prompts, bundle.length(), progress)
-                : encoder.encodeUnpadded(prompts, bundle.length(), progress);
+        return outOfDistribution.map(
+                known -> known.score(SeparateRoute.encode(bundle, encoder, drawn, SentenceEncoder.Progress.NONE)));
     }
 
     private List<String> warnings(Draw draw, ConditionStats stats, Optional<OutOfDistribution.Score> score) {
@@ -156,7 +163,7 @@ public final class AdapterPipeline implements AutoCloseable {
     @Override
     public void close() {
         try {
-            generator.close();
+            route.close();
         } finally {
             encoder.close();
         }

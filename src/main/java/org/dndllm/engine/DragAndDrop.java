@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.dndllm.InvalidInputException;
 import org.dndllm.encoder.SentenceEncoder;
+import org.dndllm.format.GgmlType;
 import org.dndllm.format.Sha256;
 import org.dndllm.llama.LoraAdapter;
 
@@ -65,7 +66,7 @@ public final class DragAndDrop implements AutoCloseable {
             bundle.requireBase(live.model().shape(), base);
             // A base of several GB takes seconds to hash; only provenance waits for it.
             CompletableFuture<String> hash = CompletableFuture.supplyAsync(() -> Sha256.of(base));
-            return new DragAndDrop(live, AdapterPipeline.open(bundle, options.session()), options, hash);
+            return new DragAndDrop(live, AdapterPipeline.open(bundle, options), options, hash);
         } catch (RuntimeException e) {
             live.close();
             throw e;
@@ -91,7 +92,9 @@ public final class DragAndDrop implements AutoCloseable {
      */
     public synchronized Attached attach(GeneratedAdapter adapter, float scale) {
         StageTimes times = new StageTimes();
-        MemorySegment gguf = times.time("convert", () -> buffer.write(adapter.weights(), options.adapterType()));
+        GgmlType type = options.adapterType();
+        MemorySegment gguf =
+                times.time("convert", () -> adapter.file(type).orElseGet(() -> buffer.write(adapter.weights(), type)));
         LoraAdapter loaded = times.time("load", () -> live.model().loadAdapter(gguf, adapter.name()));
         detach();
         try {

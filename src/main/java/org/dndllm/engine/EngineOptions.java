@@ -12,9 +12,21 @@ import org.dndllm.onnx.SessionOptions;
  * @param model llama.cpp: GPU layers, mapping
  * @param context llama.cpp: context length, threads
  * @param adapterType dtype in which an adapter reaches llama.cpp: F32, F16 or BF16
+ * @param fused whether encoder, generator and detokenisation run as one graph on the processor too. On CUDA they do wherever
+ *     {@code session} has a layout cache; on the processor it gains nothing and is there to be compared
  */
-public record EngineOptions(SessionOptions session, ModelOptions model, ContextOptions context, GgmlType adapterType) {
+public record EngineOptions(
+        SessionOptions session, ModelOptions model, ContextOptions context, GgmlType adapterType, boolean fused) {
     /** CPU, threads as the parts choose them, F16 adapters. */
     public static final EngineOptions DEFAULT =
             new EngineOptions(SessionOptions.defaults(), ModelOptions.CPU, ContextOptions.DEFAULT, GgmlType.F16);
+
+    /** One graph on CUDA alone. */
+    public EngineOptions(SessionOptions session, ModelOptions model, ContextOptions context, GgmlType adapterType) {
+        this(session, model, context, adapterType, false);
+    }
+
+    public EngineOptions withFused(boolean newFused) {
+        return new EngineOptions(session, model, context, adapterType, newFused);
+    }
 }

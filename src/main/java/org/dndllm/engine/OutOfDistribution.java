@@ -69,7 +69,12 @@ public final class OutOfDistribution {
 
     /** The score of a condition. */
     public Score score(Condition condition) {
-        return new Score(score(condition.promptMeans(), List.of(), -1), threshold);
+        return score(condition.promptMeans());
+    }
+
+    /** The score of a condition that is known by its prompts' means: [N][C]. */
+    Score score(float[][] promptMeans) {
+        return new Score(score(promptMeans, List.of(), -1), threshold);
     }
 
     /** C: channels of an embedding. */

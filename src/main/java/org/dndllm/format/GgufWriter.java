@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -139,7 +140,8 @@ public final class GgufWriter {
         return header().length + dataSize();
     }
 
-    private long dataSize() {
+    /** Bytes behind the header: every tensor with the padding behind it. */
+    public long dataSize() {
         long size = 0;
         for (Entry entry : tensors.values()) {
             size += GgufParser.padded(entry.size(), alignment);
@@ -245,8 +247,19 @@ public final class GgufWriter {
         }
     }
 
+    /** Where each tensor begins behind the header, in their order. */
+    public List<Long> offsets() {
+        List<Long> offsets = new ArrayList<>(tensors.size());
+        long offset = 0;
+        for (Entry entry : tensors.values()) {
+            offsets.add(offset);
+            offset += GgufParser.padded(entry.size(), alignment);
+        }
+        return offsets;
+    }
+
     /** Everything before the first tensor, padding included. */
-    private byte[] header() {
+    public byte[] header() {
         GgufHeaderBytes out = new GgufHeaderBytes();
         out.int32(GgufParser.MAGIC);
         out.int32(GgufParser.VERSION);

@@ -1,8 +1,11 @@
 package org.dndllm.generator;
 
 import java.nio.file.Path;
+import java.util.Map;
+import java.util.function.LongConsumer;
 import org.dndllm.InvalidInputException;
 import org.dndllm.onnx.ExternalData;
+import org.dndllm.onnx.GraphPart;
 import org.dndllm.onnx.OnnxGraph;
 
 /**
@@ -32,6 +35,29 @@ public final class GeneratorGraph {
      */
     public static void export(GeneratorConfig config, WeightSource weights, Path onnxFile) {
         build(config, weights).write(onnxFile, ExternalData.AUTO);
+    }
+
+    /**
+     * Appends a generator that {@link #export} wrote to a larger graph.
+     *
+     * @param condition value [1, N, L, C]
+     * @param mask value [1, N, L]; the paper's family does not look at it
+     * @param progress told of the bytes of its constants as they stream
+     * @return the value [1, T, R, W] of its tokens
+     * @throws InvalidInputException when the file is no generator of that family
+     */
+    public static String append(
+            OnnxGraph graph,
+            Path onnxFile,
+            GeneratorConfig config,
+            String condition,
+            String mask,
+            LongConsumer progress) {
+        Map<String, String> arguments = switch (config) {
+            case PaperConfig paper -> Map.of(CONDITION, condition);
+            case CompactConfig compact -> Map.of(CONDITION, condition, MASK, mask);
+        };
+        return GraphPart.of(onnxFile).appendTo(graph, "generator/", arguments, TOKENS, progress);
     }
 
     static OnnxGraph build(GeneratorConfig config, WeightSource weights) {

@@ -1,12 +1,9 @@
 package org.dndllm.generator;
 
-import java.io.IOException;
-import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.function.LongConsumer;
-import org.dndllm.EnvironmentException;
 import org.dndllm.InvalidInputException;
 import org.dndllm.format.AtomicFile;
 import org.dndllm.onnx.ChannelBlocks;
@@ -48,7 +45,7 @@ final class GeneratorLayout {
      * The layout of a generator, which is written when it is not there.
      *
      * @throws InvalidInputException when the generator is malformed or not of that configuration
-     * @throws EnvironmentException when the cache has no room or cannot be written
+     * @throws org.dndllm.EnvironmentException when the cache has no room or cannot be written
      */
     Path of(Path onnxFile, PaperConfig config, String identity) {
         ChannelBlocks blocks = ChannelBlocks.ofThisMachine();
@@ -76,29 +73,9 @@ final class GeneratorLayout {
             };
             OnnxGraph graph = HyperConvGraph.build(config, weights, TiledConvolutions.of(blocks, progress));
             written[1] = graph.initializerBytes();
-            requireRoom(written[1]);
+            cache.requireRoom(written[1]);
             AtomicFile.writeFolder(target, folder -> graph.write(folder.resolve(MODEL), ExternalData.ALWAYS), true);
             cache.listener().advanced(target, written[1], written[1]);
-        }
-    }
-
-    private void requireRoom(long bytes) {
-        try {
-            FileStore store = Files.getFileStore(Files.createDirectories(cache.folder()));
-            if (store.getUsableSpace() < bytes) {
-                throw new EnvironmentException(String.format(
-                        Locale.ROOT,
-                        "%s: the generator laid out for this processor takes %.1f GB, and %.1f GB are free; make room, or"
-                                + " run it as it is, which is slower (--no-layout)",
-                        cache.folder(),
-                        bytes / 1e9,
-                        store.getUsableSpace() / 1e9));
-            }
-        } catch (IOException e) {
-            throw new EnvironmentException(
-                    cache.folder() + ": cannot be written (" + e + "); set XDG_CACHE_HOME to a folder that can, or run"
-                            + " the generator as it is, which is slower (--no-layout)",
-                    e);
         }
     }
 }

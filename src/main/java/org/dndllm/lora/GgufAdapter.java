@@ -27,6 +27,9 @@ import org.dndllm.format.Q8Zero;
 public final class GgufAdapter {
     static final String ALPHA_KEY = "adapter.lora.alpha";
 
+    private static final String LORA_A = ".lora_a";
+    private static final String LORA_B = ".lora_b";
+
     private static final ValueLayout.OfFloat LE_FLOAT =
             ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final float LARGEST_F16 = 65_504;
@@ -102,10 +105,10 @@ public final class GgufAdapter {
         }
         List<LoraTensor> pairs = new ArrayList<>(summary.pairs());
         for (GgufTensor a : adapter.tensors()) {
-            if (a.name().endsWith(".lora_a")) {
-                String weight = a.name().substring(0, a.name().length() - ".lora_a".length());
+            if (a.name().endsWith(LORA_A)) {
+                String weight = a.name().substring(0, a.name().length() - LORA_A.length());
                 ModuleName name = ModuleName.parse(weight).orElseThrow();
-                GgufTensor b = adapter.tensor(weight + ".lora_b").orElseThrow();
+                GgufTensor b = adapter.tensor(weight + LORA_B).orElseThrow();
                 pairs.add(new LoraTensor(name.layer(), name.module(), a.toFloats(), b.toFloats()));
             }
         }
@@ -129,13 +132,40 @@ public final class GgufAdapter {
         return types.equals(Set.of(GgmlType.BF16)) ? DType.BF16 : DType.F32;
     }
 
-    private static GgufWriter writer(LoraWeights weights, GgmlType type) {
-        requireType(weights, type);
-        GgufWriter writer = new GgufWriter()
-                .put("general.architecture", weights.shape().architecture())
+    /**
+     * The file of any adapter of a layout without its values, for whoever has them in its own order and type already.
+     *
+     * @param type F32, F16 or BF16
+     * @throws InvalidInputException when the type is none of these
+     */
+    public static AdapterFrame frame(AdapterLayout layout, GgmlType type) {
+        if (type != GgmlType.F32 && type != GgmlType.F16 && type != GgmlType.BF16) {
+            throw new InvalidInputException(
+                    "adapter frame", "type", type + " has blocks of values; choose F32, F16 or BF16");
+        }
+        GgufWriter writer = head(layout.shape(), layout.alpha());
+        long rank = layout.rank();
+        for (ModuleTokens place : layout.moduleTokens()) {
+            String name = new ModuleName(place.layer(), place.module()).weight();
+            long in = layout.shape().in(place.module());
+            long out = layout.shape().out(place.module());
+            writer.tensor(name + LORA_A, type, List.of(in, rank), destination -> {});
+            writer.tensor(name + LORA_B, type, List.of(rank, out), destination -> {});
+        }
+        return new AdapterFrame(type, writer.header(), writer.offsets(), writer.dataSize());
+    }
+
+    private static GgufWriter head(BaseShape shape, float alpha) {
+        return new GgufWriter()
+                .put("general.architecture", shape.architecture())
                 .put("general.type", "adapter")
                 .put("adapter.type", "lora")
-                .putFloat32(ALPHA_KEY, weights.alpha());
+                .putFloat32(ALPHA_KEY, alpha);
+    }
+
+    private static GgufWriter writer(LoraWeights weights, GgmlType type) {
+        requireType(weights, type);
+        GgufWriter writer = head(weights.shape(), weights.alpha());
         if (type == GgmlType.Q8_0) {
             writer.putUint32("general.quantization_version", 2); // ggml.h: GGML_QNT_VERSION
         }
@@ -144,8 +174,8 @@ public final class GgufAdapter {
             String name = new ModuleName(pair.layer(), pair.module()).weight();
             long in = weights.shape().in(pair.module());
             long out = weights.shape().out(pair.module());
-            add(writer, name + ".lora_a", type, List.of(in, rank), pair.a());
-            add(writer, name + ".lora_b", type, List.of(rank, out), pair.b());
+            add(writer, name + LORA_A, type, List.of(in, rank), pair.a());
+            add(writer, name + LORA_B, type, List.of(rank, out), pair.b());
         }
         return writer;
     }

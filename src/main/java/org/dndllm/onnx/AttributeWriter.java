@@ -5,11 +5,11 @@ import java.util.List;
 
 /** Operator attributes in the few types that our graphs need; {@code onnx.proto: AttributeProto}. */
 final class AttributeWriter {
-    private static final int FLOAT = 1;
-    private static final int INT = 2;
-    private static final int STRING = 3;
-    private static final int FLOATS = 6;
-    private static final int INTS = 7;
+    static final int FLOAT = 1;
+    static final int INT = 2;
+    static final int STRING = 3;
+    static final int FLOATS = 6;
+    static final int INTS = 7;
 
     private AttributeWriter() {}
 

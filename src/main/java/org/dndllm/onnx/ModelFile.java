@@ -16,8 +16,8 @@ import org.dndllm.format.AtomicFile;
 /** Turns a graph into {@code ModelProto} bytes and, for large constants, an external data file. */
 final class ModelFile {
     private static final int IR_VERSION = 10;
-    private static final int OPSET = 21;
-    private static final int FOREIGN_OPSET = 1;
+    static final int OPSET = 21;
+    static final int FOREIGN_OPSET = 1;
     private static final int EXTERNAL = 1;
 
     /** A segment's bytes reach a channel through a ByteBuffer, which holds at most 2 GiB; smaller keeps copies small. */

@@ -8,17 +8,21 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.LongConsumer;
+import java.util.stream.Collectors;
 import org.dndllm.InvalidInputException;
-import org.dndllm.format.DType;
 import org.dndllm.format.TensorView;
 
 /**
- * The float32 constants of an ONNX model that {@link OnnxGraph} wrote, from the file or from the data file beside it. Only
- * their places are kept; values are read when asked for. Immutable.
+ * The constants of an ONNX model that {@link OnnxGraph} wrote, from the file or from the data file beside it. Only their
+ * places are kept; values are read when asked for. Immutable.
  *
  * <p>Source: {@code onnx.proto}, fields of ModelProto, GraphProto and TensorProto.
  */
@@ -26,6 +30,8 @@ public final class OnnxConstants {
     private static final int GRAPH = 7;
     private static final int INITIALIZER = 5;
     private static final long MOST_GRAPH_BYTES = 1L << 30;
+    /** Larger constants are mapped, and handed on in pieces of this many bytes. */
+    private static final long PIECE = 16L << 20;
 
     private final Map<String, Place> places;
 
@@ -38,7 +44,7 @@ public final class OnnxConstants {
      * @param offset of the first
      * @param length in bytes
      */
-    private record Place(List<Long> shape, Path file, long offset, long length) {}
+    private record Place(OnnxType type, List<Long> shape, Path file, long offset, long length) {}
 
     /**
      * Finds the constants of a model.
@@ -46,21 +52,30 @@ public final class OnnxConstants {
      * @throws InvalidInputException when the file cannot be read or is no ONNX model
      */
     public static OnnxConstants of(Path onnxFile) {
+        return of(new ProtoReader(bytes(onnxFile), onnxFile.toString()), onnxFile);
+    }
+
+    /** @param model at its beginning */
+    static OnnxConstants of(ProtoReader model, Path onnxFile) {
+        Map<String, Place> places = new LinkedHashMap<>();
+        while (model.next()) {
+            if (model.field() == GRAPH) {
+                graph(model.message(), onnxFile, places);
+            } else {
+                model.skip();
+            }
+        }
+        return new OnnxConstants(places);
+    }
+
+    /** The whole model file; constants beside it are not read. */
+    static byte[] bytes(Path onnxFile) {
         try {
             if (Files.size(onnxFile) > MOST_GRAPH_BYTES) {
                 throw new InvalidInputException(
                         onnxFile.toString(), "size", "is " + Files.size(onnxFile) + " bytes, too large for a graph");
             }
-            Map<String, Place> places = new LinkedHashMap<>();
-            ProtoReader model = new ProtoReader(Files.readAllBytes(onnxFile), onnxFile.toString());
-            while (model.next()) {
-                if (model.field() == GRAPH) {
-                    graph(model.message(), onnxFile, places);
-                } else {
-                    model.skip();
-                }
-            }
-            return new OnnxConstants(places);
+            return Files.readAllBytes(onnxFile);
         } catch (IOException e) {
             throw new InvalidInputException(onnxFile.toString(), "file", "cannot be read (" + e + ")", e);
         }
@@ -92,7 +107,8 @@ public final class OnnxConstants {
                 default -> tensor.skip();
             }
         }
-        if (type != OnnxType.FLOAT.code()) {
+        Optional<OnnxType> known = OnnxType.byCode(type);
+        if (known.isEmpty()) {
             return;
         }
         Path holder = file;
@@ -108,7 +124,7 @@ public final class OnnxConstants {
                 throw tensor.malformed("constant " + name + " says " + external);
             }
         }
-        places.put(name, new Place(List.copyOf(shape), holder, range[0], range[1]));
+        places.put(name, new Place(known.get(), List.copyOf(shape), holder, range[0], range[1]));
     }
 
     private static void entry(ProtoReader entry, Map<String, String> into) {
@@ -126,7 +142,38 @@ public final class OnnxConstants {
 
     /** Names of all float32 constants, in file order. */
     public Set<String> names() {
-        return java.util.Collections.unmodifiableSet(places.keySet());
+        return places.entrySet().stream()
+                .filter(entry -> entry.getValue().type() == OnnxType.FLOAT)
+                .map(Map.Entry::getKey)
+                .collect(Collectors.collectingAndThen(
+                        Collectors.toCollection(LinkedHashSet::new), Collections::unmodifiableSet));
+    }
+
+    boolean has(String name) {
+        return places.containsKey(name);
+    }
+
+    OnnxType type(String name) {
+        return place(name).type();
+    }
+
+    /**
+     * A constant as the constant of another graph, read while that is written.
+     *
+     * @param progress told of the bytes of each piece
+     */
+    InitializerSource stream(String name, LongConsumer progress) {
+        Place place = place(name);
+        return sink -> {
+            try (Arena arena = Arena.ofConfined()) {
+                MemorySegment bytes = (place.length() > PIECE ? map(name, arena) : read(name)).data();
+                for (long at = 0; at < bytes.byteSize(); at += PIECE) {
+                    long size = Math.min(PIECE, bytes.byteSize() - at);
+                    sink.put(bytes.asSlice(at, size));
+                    progress.accept(size);
+                }
+            }
+        };
     }
 
     /** A constant's shape, outermost extent first. */
@@ -183,7 +230,7 @@ public final class OnnxConstants {
 
     private static TensorView view(String name, Place place, MemorySegment bytes) {
         try {
-            return new TensorView(name, DType.F32, place.shape(), bytes);
+            return new TensorView(name, place.type().dtype(), place.shape(), bytes);
         } catch (IllegalArgumentException e) {
             throw new InvalidInputException(
                     place.file().toString(), name, "has " + place.length() + " bytes for shape " + place.shape(), e);

@@ -109,6 +109,13 @@ public final class OnnxGraph {
         return initializer(valueName, OnnxType.FLOAT, List.of(), sink -> sink.put(bytes));
     }
 
+    /** Adds a double constant of rank 0. */
+    public String scalar(String valueName, double element) {
+        MemorySegment bytes = MemorySegment.ofArray(new byte[Double.BYTES]);
+        bytes.set(ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN), 0, element);
+        return initializer(valueName, OnnxType.DOUBLE, List.of(), sink -> sink.put(bytes));
+    }
+
     /** Adds an int64 constant of rank 0. */
     public String scalar(String valueName, long element) {
         MemorySegment bytes = MemorySegment.ofArray(new byte[Long.BYTES]);
@@ -213,7 +220,7 @@ public final class OnnxGraph {
         return nodes;
     }
 
-    private void add(
+    void add(
             String nodeName,
             String domain,
             String op,

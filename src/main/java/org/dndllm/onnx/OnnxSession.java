@@ -5,13 +5,17 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
+import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.dndllm.NativeFailureException;
 import org.dndllm.onnx.SessionOptions.Optimization;
@@ -87,13 +91,26 @@ public final class OnnxSession implements AutoCloseable {
      * @throws NativeFailureException when ONNX Runtime fails, for instance for lack of memory
      */
     public Map<String, OnnxTensorValue> run(Map<String, OnnxTensorValue> values) {
+        return run(values, Map.of());
+    }
+
+    /**
+     * Runs the model once; some outputs go straight to where the caller wants them.
+     *
+     * @param places native memory for outputs of fixed shape, by name, each of exactly the output's bytes; filled
+     *     row-major, little-endian, in the output's own type
+     * @return the other outputs, as {@link #run(Map)} gives them
+     * @throws IllegalArgumentException also when a place does not fit its output
+     */
+    public Map<String, OnnxTensorValue> run(Map<String, OnnxTensorValue> values, Map<String, MemorySegment> places) {
         lock.readLock().lock();
         try {
             if (closed) {
                 throw new IllegalStateException("OnnxSession of " + model + " is closed");
             }
             check(values);
-            return execute(values);
+            places.forEach(this::check);
+            return execute(values, places);
         } catch (OrtException e) {
             throw new NativeFailureException(
                     model + ": ONNX Runtime failed on " + loaded.provider() + ": " + e.getMessage()
@@ -104,22 +121,43 @@ public final class OnnxSession implements AutoCloseable {
         }
     }
 
-    private Map<String, OnnxTensorValue> execute(Map<String, OnnxTensorValue> values) throws OrtException {
+    private Map<String, OnnxTensorValue> execute(Map<String, OnnxTensorValue> values, Map<String, MemorySegment> places)
+            throws OrtException {
         Map<String, OnnxTensor> tensors = new LinkedHashMap<>();
+        Map<String, OnnxTensor> pinned = new LinkedHashMap<>();
         try {
             for (Map.Entry<String, OnnxTensorValue> value : values.entrySet()) {
                 ValueShape shape = Objects.requireNonNull(inputs.get(value.getKey()));
                 tensors.put(value.getKey(), TensorCopies.toNative(shape, value.getValue()));
             }
-            try (OrtSession.Result result = session.run(tensors)) {
+            for (Map.Entry<String, MemorySegment> place : places.entrySet()) {
+                ValueShape shape = Objects.requireNonNull(outputs.get(place.getKey()));
+                pinned.put(place.getKey(), TensorCopies.over(shape, place.getValue()));
+            }
+            Set<String> others = new LinkedHashSet<>(outputs.keySet());
+            others.removeAll(places.keySet());
+            try (OrtSession.Result result = session.run(tensors, others, pinned)) {
                 Map<String, OnnxTensorValue> copies = new LinkedHashMap<>();
                 for (var output : result) {
-                    copies.put(output.getKey(), TensorCopies.fromNative(output.getKey(), output.getValue()));
+                    if (others.contains(output.getKey())) {
+                        copies.put(output.getKey(), TensorCopies.fromNative(output.getKey(), output.getValue()));
+                    }
                 }
                 return Collections.unmodifiableMap(copies);
             }
         } finally {
             tensors.values().forEach(OnnxTensor::close);
+            pinned.values().forEach(OnnxTensor::close);
+            Reference.reachabilityFence(places);
+        }
+    }
+
+    private void check(String name, MemorySegment place) {
+        ValueShape output = outputs.get(name);
+        if (output == null || output.bytes() < 0 || output.bytes() != place.byteSize() || !place.isNative()) {
+            throw new IllegalArgumentException(model + ": " + place.byteSize() + " bytes of "
+                    + (place.isNative() ? "native" : "heap") + " memory are no place for output " + name
+                    + "; the outputs are " + outputs.values());
         }
     }
 

@@ -1,6 +1,8 @@
 package org.dndllm.onnx;
 
+import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.dndllm.format.DType;
 
 /** Element types of ONNX values, with their codes in {@code onnx.proto: TensorProto.DataType}. */
@@ -26,9 +28,17 @@ public enum OnnxType {
         return code;
     }
 
+    DType dtype() {
+        return dtype;
+    }
+
     /** Bytes of one element. */
     public int bytes() {
         return dtype.bytes();
+    }
+
+    static Optional<OnnxType> byCode(long code) {
+        return Arrays.stream(values()).filter(type -> type.code == code).findFirst();
     }
 
     /**

@@ -43,6 +43,16 @@ final class ProtoReader {
         return varint();
     }
 
+    float float32() {
+        require(5);
+        advance(Float.BYTES);
+        int bits = 0;
+        for (int i = 1; i <= Float.BYTES; i++) {
+            bits = bits << 8 | bytes[at - i] & 0xff;
+        }
+        return Float.intBitsToFloat(bits);
+    }
+
     String text() {
         int length = length();
         String text = new String(bytes, at, length, StandardCharsets.UTF_8);

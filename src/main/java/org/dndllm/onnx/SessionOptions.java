@@ -10,7 +10,8 @@ import java.util.Optional;
  * @param spinning whether idle threads wait in a busy loop: lowers latency on a machine of one's own, steals time from
  *     the neighbours elsewhere
  * @param optimization how far the graph is rewritten when it is loaded
- * @param layouts where models that are worth it are kept laid out for this processor; without it none is
+ * @param layouts where models that are worth it are kept laid out for this processor, or joined into one for its GPU;
+ *     without it none is
  */
 public record SessionOptions(
         Provider provider, int threads, boolean spinning, Optimization optimization, Optional<LayoutCache> layouts) {

@@ -6,7 +6,9 @@ import ai.onnxruntime.OnnxValue;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.TensorInfo;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.nio.LongBuffer;
@@ -37,6 +39,13 @@ final class TensorCopies {
                 throw new IllegalArgumentException("input " + input.name() + " takes " + input.type() + ", not "
                         + value.getClass().getSimpleName());
         };
+    }
+
+    /** A tensor whose values are that native memory; it must live as long as the tensor. */
+    static OnnxTensor over(ValueShape output, MemorySegment memory) throws OrtException {
+        long[] shape = output.dims().stream().mapToLong(Long::longValue).toArray();
+        ByteBuffer bytes = memory.asByteBuffer().order(ByteOrder.nativeOrder());
+        return OnnxTensor.createTensor(OrtRuntime.environment(), bytes, shape, OnnxJavaType.valueOf(output.type()));
     }
 
     static OnnxTensorValue fromNative(String name, OnnxValue value) throws OrtException {

@@ -118,6 +118,7 @@ class UsageIT {
         "contexts,       serve --contexts 0",
         "queue,          serve --queue 0",
         "temperature,    serve --temp -1",
+        "--fused,        generate --prompts absent --save-to absent --fused --no-layout",
         "--adapter,      diagnose --adapter absent --task a",
         "--reference,    diagnose --reference absent",
         "--prompts,      diagnose --prompts absent --task a",
