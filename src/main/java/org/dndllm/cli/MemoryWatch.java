@@ -1,5 +1,8 @@
 package org.dndllm.cli;
 
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** Looks at this process's memory every 20 ms, since the system keeps a peak of the whole only. */
@@ -8,22 +11,15 @@ final class MemoryWatch implements AutoCloseable {
 
     private final AtomicLong anonymous = new AtomicLong();
     private final AtomicLong filePages = new AtomicLong();
-    private final Thread thread =
-            Thread.ofPlatform().daemon().name("memory-watch").unstarted(this::watch);
+    private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor(
+            work -> Thread.ofPlatform().daemon().name("memory-watch").unstarted(work));
 
-    MemoryWatch() {
-        thread.start();
-    }
-
-    private void watch() {
-        while (!Thread.currentThread().isInterrupted()) {
-            look();
-            try {
-                Thread.sleep(EVERY_MILLIS);
-            } catch (InterruptedException closed) {
-                return;
-            }
-        }
+    /** Begins to look. */
+    static MemoryWatch start() {
+        MemoryWatch watch = new MemoryWatch();
+        // close() ends the clock, and the task with it
+        var unused = watch.clock.scheduleAtFixedRate(watch::look, 0, EVERY_MILLIS, TimeUnit.MILLISECONDS);
+        return watch;
     }
 
     private void look() {
@@ -44,6 +40,6 @@ final class MemoryWatch implements AutoCloseable {
 
     @Override
     public void close() {
-        thread.interrupt();
+        clock.shutdownNow();
     }
 }

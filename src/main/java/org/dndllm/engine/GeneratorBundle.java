@@ -187,13 +187,14 @@ public record GeneratorBundle(Path folder, BundleManifest manifest, String sha25
         if (!manifest.files().containsKey(GENERATOR)) {
             throw new InvalidInputException(folder.resolve(MANIFEST).toString(), "files", "does not list " + GENERATOR);
         }
+        VerifiedFiles files = new VerifiedFiles(folder);
         manifest.files().forEach((name, expected) -> {
             Path file = folder.resolve(name);
             if (!Files.isRegularFile(file)) {
                 throw new InvalidInputException(
                         file.toString(), "file", "is listed in bundle.json but absent; copy the whole bundle again");
             }
-            String actual = Sha256.of(file);
+            String actual = files.sha256(name);
             if (!actual.equals(expected)) {
                 throw new InvalidInputException(
                         file.toString(),
@@ -215,12 +216,12 @@ public record GeneratorBundle(Path folder, BundleManifest manifest, String sha25
         }
     }
 
-    /** Names of all files of a folder except the manifest, sorted. */
+    /** Names of all files of a folder except the manifest and our notes, sorted. */
     private static List<String> plainFiles(Path folder) {
         try (Stream<Path> files = Files.list(folder)) {
             return files.filter(Files::isRegularFile)
                     .map(file -> file.getFileName().toString())
-                    .filter(name -> !name.equals(MANIFEST))
+                    .filter(name -> !name.equals(MANIFEST) && !name.equals(VerifiedFiles.NOTES))
                     .sorted()
                     .toList();
         } catch (IOException e) {
