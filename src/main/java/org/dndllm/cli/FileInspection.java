@@ -51,8 +51,14 @@ final class FileInspection {
             output.line(
                     "%s: GGUF, %d keys, %d tensors %s, %,d bytes of data",
                     path, metadata.size(), file.tensors().size(), types, bytes);
+            List<String> parts = file.parts().stream().map(Path::toString).toList();
+            if (parts.size() > 1) {
+                output.line("  one model in %d parts: %s", parts.size(), String.join(", ", parts));
+            }
             metadata.forEach((key, value) -> output.line("  %s = %s", key, value));
-            return result("gguf", metadata, types, bytes, tensors);
+            Map<String, Object> json = result("gguf", metadata, types, bytes, tensors);
+            json.put("parts", parts);
+            return json;
         }
     }
 

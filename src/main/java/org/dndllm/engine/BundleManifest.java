@@ -12,7 +12,6 @@ import org.dndllm.InvalidInputException;
 import org.dndllm.encoder.ConditionText;
 import org.dndllm.format.GgufFile;
 import org.dndllm.format.JsonValue;
-import org.dndllm.format.Sha256;
 import org.dndllm.generator.GeneratorConfig;
 import org.dndllm.lora.AdapterLayout;
 
@@ -61,7 +60,7 @@ public record BundleManifest(
             try (GgufFile file = GgufFile.open(gguf)) {
                 String name = file.findString("general.name")
                         .orElseGet(() -> gguf.getFileName().toString());
-                return new Base(name, Sha256.of(gguf));
+                return new Base(name, GgufFile.sha256(gguf));
             }
         }
     }
