@@ -118,6 +118,11 @@ public final class DragAndDrop implements AutoCloseable {
         return live;
     }
 
+    /** Hash of the base model; the first call may wait for it. */
+    public String baseSha256() {
+        return baseSha256.join();
+    }
+
     /** The generator's bundle. */
     public GeneratorBundle bundle() {
         return pipeline.bundle();
