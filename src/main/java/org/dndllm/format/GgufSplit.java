@@ -45,9 +45,8 @@ final class GgufSplit {
      * @throws InvalidInputException naming the part and what is wrong with it
      */
     static Whole complete(Path file, GgufParser.Content content, Function<Path, GgufParser.Content> read) {
-        long count = content.metadata().containsKey(COUNT)
-                ? number(file, content.metadata(), COUNT, GgufType.UINT16)
-                : 1;
+        long count =
+                content.metadata().containsKey(COUNT) ? number(file, content.metadata(), COUNT, GgufType.UINT16) : 1;
         return count <= 1
                 ? new Whole(content, List.of(file))
                 : new GgufSplit(file, content, (int) count).complete(read);
@@ -120,8 +119,7 @@ final class GgufSplit {
         }
         metadata.forEach((key, value) -> {
             GgufValue other = head.metadata().get(key);
-            boolean comparable = !key.equals(NUMBER) && value.type() != GgufType.ARRAY && other != null;
-            if (comparable && !other.equals(value)) {
+            if (other != null && !key.equals(NUMBER) && value.type() != GgufType.ARRAY && !other.equals(value)) {
                 throw new InvalidInputException(
                         path.toString(),
                         key,

@@ -69,8 +69,8 @@ record ModelFile(BaseShape shape, BaseTensors tensors, int trainLength) {
 
     private static GgufTensor tensor(GgufFile file, String name, List<Long> dims) {
         GgufTensor tensor = file.tensor(name)
-                .orElseThrow(() -> new InvalidInputException(
-                        file.source(), name, "is missing; choose a complete base model"));
+                .orElseThrow(() ->
+                        new InvalidInputException(file.source(), name, "is missing; choose a complete base model"));
         if (tensor.dims().equals(dims) == false) {
             throw new InvalidInputException(
                     file.source(), name, "has shape " + tensor.dims() + "; expected " + dims + " by the metadata");

@@ -82,8 +82,10 @@ final class AdapterCheck {
             }
         }
         if (adapter.findInteger("split.count").orElse(1L) > 1) {
-            throw bad("split.count", "says that this is a part of an adapter, of which llama.cpp would read no other;"
-                    + " join the parts with llama-gguf-split --merge");
+            throw bad(
+                    "split.count",
+                    "says that this is a part of an adapter, of which llama.cpp would read no other;"
+                            + " join the parts with llama-gguf-split --merge");
         }
         GgufValue alpha = adapter.find(GgufAdapter.ALPHA_KEY)
                 .orElseThrow(

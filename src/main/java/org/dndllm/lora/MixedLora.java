@@ -35,8 +35,7 @@ public record MixedLora(List<LoraWeights> groups) {
             }
             for (LoraTensor pair : group.tensors()) {
                 if (!seen.add(new ModuleName(pair.layer(), pair.module()))) {
-                    throw new InvalidInputException(
-                            SOURCE, pair.label(), "occurs twice; expected one pair per module");
+                    throw new InvalidInputException(SOURCE, pair.label(), "occurs twice; expected one pair per module");
                 }
             }
         }

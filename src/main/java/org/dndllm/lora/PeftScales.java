@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BiFunction;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import org.dndllm.InvalidInputException;
@@ -28,23 +29,27 @@ final class PeftScales {
 
     private final JsonValue.Obj json;
     private final boolean rankStabilized;
-    private final Map<String, Pattern> patterns = new LinkedHashMap<>(); // of the keys of both
-    private final Map<String, Integer> ranks = new LinkedHashMap<>();
-    private final Map<String, Double> alphas = new LinkedHashMap<>();
+    private final Map<String, Rule<Integer>> ranks = new LinkedHashMap<>();
+    private final Map<String, Rule<Double>> alphas = new LinkedHashMap<>();
     private final Set<String> used = new HashSet<>();
 
     /** @throws InvalidInputException naming the member at fault */
     PeftScales(JsonValue.Obj json, boolean rankStabilized) {
         this.json = json;
         this.rankStabilized = rankStabilized;
-        pattern(RANKS).ifPresent(found -> found.members().keySet().forEach(key -> {
-            compile(RANKS, key);
-            ranks.put(key, PeftConfig.rank(found, key));
-        }));
-        pattern(ALPHAS).ifPresent(found -> found.members().keySet().forEach(key -> {
-            compile(ALPHAS, key);
-            alphas.put(key, found.number(key));
-        }));
+        rules(RANKS, ranks, PeftConfig::rank);
+        rules(ALPHAS, alphas, JsonValue.Obj::number);
+    }
+
+    /** A key, compiled, and its value. */
+    private record Rule<T>(Pattern pattern, T value) {}
+
+    private <T> void rules(String member, Map<String, Rule<T>> rules, BiFunction<JsonValue.Obj, String, T> value) {
+        pattern(member).ifPresent(found -> {
+            for (String key : found.members().keySet()) {
+                rules.put(key, new Rule<>(compile(member, key), value.apply(found, key)));
+            }
+        });
     }
 
     private Optional<JsonValue.Obj> pattern(String member) {
@@ -58,9 +63,9 @@ final class PeftScales {
         return Optional.of(found);
     }
 
-    private void compile(String member, String key) {
+    private Pattern compile(String member, String key) {
         try {
-            patterns.putIfAbsent(key, Pattern.compile("(.*\\.)?(" + key + ")"));
+            return Pattern.compile("(.*\\.)?(" + key + ")");
         } catch (PatternSyntaxException e) {
             throw new InvalidInputException(
                     json.source(),
@@ -83,20 +88,20 @@ final class PeftScales {
         return new MixedLora.Scale(rank, PeftConfig.alpha(json, alpha, rank, rankStabilized));
     }
 
-    private <T> Optional<T> first(String member, Map<String, T> values, String path) {
+    private <T> Optional<T> first(String member, Map<String, Rule<T>> rules, String path) {
         Optional<T> found = Optional.empty();
-        for (Map.Entry<String, T> each : values.entrySet()) {
-            if (matches(member, each.getKey(), path)) {
+        for (Map.Entry<String, Rule<T>> each : rules.entrySet()) {
+            if (matches(member, each.getKey(), each.getValue().pattern(), path)) {
                 used.add(member + each.getKey());
-                found = found.isPresent() ? found : Optional.of(each.getValue());
+                found = found.isPresent() ? found : Optional.of(each.getValue().value());
             }
         }
         return found;
     }
 
-    private boolean matches(String member, String key, String path) {
+    private boolean matches(String member, String key, Pattern pattern, String path) {
         try {
-            return patterns.get(key).matcher(new Counted(path)).matches();
+            return pattern.matcher(new Counted(path)).matches();
         } catch (TooManySteps e) {
             throw new InvalidInputException(
                     json.source(),

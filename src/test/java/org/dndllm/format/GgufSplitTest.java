@@ -50,8 +50,8 @@ class GgufSplitTest {
                         .isEqualTo(tensor.toFloats());
             }
             expected.metadata()
-                    .forEach((key, value) ->
-                            assertThat(actual.find(key)).as(key).contains(value));
+                    .forEach(
+                            (key, value) -> assertThat(actual.find(key)).as(key).contains(value));
         }
     }
 
@@ -71,7 +71,11 @@ class GgufSplitTest {
     @Test
     void open_firstWithoutTensors_holdsThoseOfTheOthers() {
         assertWhole(
-                SplitGguf.of(whole, 3).withoutTensorsInFirst().write(folder, "m").getFirst(), 3);
+                SplitGguf.of(whole, 3)
+                        .withoutTensorsInFirst()
+                        .write(folder, "m")
+                        .getFirst(),
+                3);
     }
 
     @Test
@@ -101,8 +105,9 @@ class GgufSplitTest {
 
     @Test
     void open_partsOfDifferentCounts_namesThePart() {
-        List<Path> parts =
-                SplitGguf.of(whole, 3).with(1, SplitGguf.COUNT, SplitGguf.uint16(4)).write(folder, "m");
+        List<Path> parts = SplitGguf.of(whole, 3)
+                .with(1, SplitGguf.COUNT, SplitGguf.uint16(4))
+                .write(folder, "m");
         assertRefused(parts.getFirst(), parts.get(1), "split.count", "says 3");
     }
 
@@ -122,8 +127,9 @@ class GgufSplitTest {
 
     @Test
     void open_numberOfAnotherType_isRefusedBecauseTheLibraryWouldAbort() {
-        List<Path> parts =
-                SplitGguf.of(whole, 2).with(1, SplitGguf.NUMBER, GgufValue.uint32(1)).write(folder, "m");
+        List<Path> parts = SplitGguf.of(whole, 2)
+                .with(1, SplitGguf.NUMBER, GgufValue.uint32(1))
+                .write(folder, "m");
         assertRefused(parts.getFirst(), parts.get(1), "split.no", "UINT16");
     }
 
@@ -188,7 +194,7 @@ class GgufSplitTest {
 
         // then
         assertThat(GgufFile.sha256(parts.getFirst()))
-                .isEqualTo(HexFormat.of()
-                        .formatHex(digest.digest(list.toString().getBytes(StandardCharsets.US_ASCII))));
+                .isEqualTo(
+                        HexFormat.of().formatHex(digest.digest(list.toString().getBytes(StandardCharsets.US_ASCII))));
     }
 }

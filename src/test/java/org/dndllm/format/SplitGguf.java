@@ -24,9 +24,8 @@ public final class SplitGguf {
                 Map<String, GgufValue> own = new TreeMap<>();
                 own.put(NUMBER, uint16(part));
                 own.put(COUNT, uint16(parts));
-                own.put(
-                        TENSORS,
-                        new GgufValue(GgufType.INT32, (long) file.tensors().size()));
+                own.put(TENSORS, new GgufValue(GgufType.INT32, (long)
+                        file.tensors().size()));
                 keys.add(own);
             }
         }
@@ -77,8 +76,7 @@ public final class SplitGguf {
                     tensors.subList(from, to)
                             .forEach(each -> writer.tensor(each.name(), each.type(), each.dims(), each.data()));
                 }
-                Path path =
-                        folder.resolve(String.format(Locale.ROOT, "%s-%05d-of-%05d.gguf", name, part + 1, count));
+                Path path = folder.resolve(String.format(Locale.ROOT, "%s-%05d-of-%05d.gguf", name, part + 1, count));
                 writer.write(path);
                 paths.add(path);
             }

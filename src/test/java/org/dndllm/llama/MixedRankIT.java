@@ -33,8 +33,8 @@ class MixedRankIT {
             try (GgufFile file = GgufFile.of(mixed, "mixed")) {
                 read = GgufAdapter.readMixed(file, TinyModel.SHAPE);
             }
-            MemorySegment form = GgufAdapter.toMemory(
-                    new CanonicalForm(6, 3, read.modules(), false).of(read), GgmlType.F32, arena);
+            MemorySegment form =
+                    GgufAdapter.toMemory(new CanonicalForm(6, 3, read.modules(), false).of(read), GgmlType.F32, arena);
 
             float[] base = logits(context);
             float[] expected = logits(model, context, mixed);

@@ -19,9 +19,9 @@ import java.util.function.ToIntFunction;
 import org.dndllm.EnvironmentException;
 import org.dndllm.InvalidInputException;
 import org.dndllm.format.AtomicFile;
+import org.dndllm.format.GgufFile;
 import org.dndllm.format.JsonValue;
 import org.dndllm.format.JsonWriter;
-import org.dndllm.format.GgufFile;
 import org.dndllm.format.Sha256;
 
 /**
