@@ -147,8 +147,9 @@ final class EvalCommand implements Callable<Integer> {
 
     @Option(
             names = "--record",
-            description = "Write the results, measured with all controls, into the bundle's bundle.json, where dnd inspect"
-                    + " shows them.")
+            description =
+                    "Write the results, measured with all controls, into the bundle's bundle.json, where dnd inspect"
+                            + " shows them.")
     private boolean record;
 
     @Option(names = "--replace", description = "With --record: replace results that the bundle has.")

@@ -147,7 +147,8 @@ final class FileInspection {
         json.put("parameters", manifest.generator().parameters());
         json.put("trained", manifest.training().trained());
         json.put("files", manifest.files());
-        manifest.results().ifPresentOrElse(
+        manifest.results()
+                .ifPresentOrElse(
                         results -> json.put("results", results(results)),
                         () -> output.line("  results     none recorded (dnd eval --record measures and writes them)"));
         return json;
@@ -156,7 +157,10 @@ final class FileInspection {
     private Map<String, Object> results(MeasuredResults results) {
         output.line(
                 "  results     %s, %d tasks, %,d test items, %d prompt draws each",
-                results.date(), results.tasks().size(), results.items(), results.seeds().size());
+                results.date(),
+                results.tasks().size(),
+                results.items(),
+                results.seeds().size());
         output.line("              %s", results.command());
         BundleRecord.table(results).lines().forEach(line -> output.line("  %s", line));
         return results.toJson();

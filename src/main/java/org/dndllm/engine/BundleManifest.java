@@ -203,9 +203,7 @@ public record BundleManifest(
                         base.string("name"), base.has("sha256") ? Optional.of(hash(base, "sha256")) : Optional.empty()),
                 training(json.object("training")),
                 files,
-                json.has(RESULTS)
-                        ? Optional.of(MeasuredResults.fromJson(json.object(RESULTS)))
-                        : Optional.empty());
+                json.has(RESULTS) ? Optional.of(MeasuredResults.fromJson(json.object(RESULTS))) : Optional.empty());
     }
 
     private static Training training(JsonValue.Obj json) {

@@ -174,7 +174,9 @@ public record MeasuredResults(
             return Instant.parse(text);
         } catch (DateTimeException e) {
             throw new InvalidInputException(
-                    json.source(), json.pathOf("date"), "is '" + text + "', expected a time such as 2026-01-31T12:00:00Z",
+                    json.source(),
+                    json.pathOf("date"),
+                    "is '" + text + "', expected a time such as 2026-01-31T12:00:00Z",
                     e);
         }
     }

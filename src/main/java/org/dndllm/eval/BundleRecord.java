@@ -20,8 +20,7 @@ public final class BundleRecord {
      */
     public static MeasuredResults of(
             EvalReport report, TaskFolder folder, EvalOptions options, DragAndDrop dnd, String command, Instant date) {
-        Summary summary =
-                report.summary().orElseThrow(() -> new IllegalArgumentException("no task was evaluated"));
+        Summary summary = report.summary().orElseThrow(() -> new IllegalArgumentException("no task was evaluated"));
         return new MeasuredResults(
                 command,
                 date.truncatedTo(ChronoUnit.SECONDS),

@@ -87,7 +87,8 @@ class EvalRecordIT {
         }
 
         // and: the manifest of the set knows the new file
-        JsonNode files = JsonMapper.shared().readTree(Files.readString(manifest)).get("files");
+        JsonNode files =
+                JsonMapper.shared().readTree(Files.readString(manifest)).get("files");
         assertThat(files.at("/0/sha256").asString()).isEqualTo(Sha256.of(bundle.resolve("bundle.json")));
         assertThat(files.at("/0/bytes").asLong()).isEqualTo(Files.size(bundle.resolve("bundle.json")));
         assertThat(files.at("/1/sha256").asString()).isEqualTo("1");
@@ -100,14 +101,17 @@ class EvalRecordIT {
         // and: not a second time, unless asked to
         eval("--record").refused(1, "bundle.json", "results", "--replace");
         eval("--record", "--replace").ok();
-        assertThat(GeneratorBundle.open(bundle).manifest().results().orElseThrow().bundle())
+        assertThat(GeneratorBundle.open(bundle)
+                        .manifest()
+                        .results()
+                        .orElseThrow()
+                        .bundle())
                 .isNotEqualTo(before);
     }
 
     @Test
     void record_readOnlyBundle_refusedBeforeMeasuring() throws IOException {
-        Files.setPosixFilePermissions(
-                bundle, java.nio.file.attribute.PosixFilePermissions.fromString("r-xr-xr-x"));
+        Files.setPosixFilePermissions(bundle, java.nio.file.attribute.PosixFilePermissions.fromString("r-xr-xr-x"));
         assumeFalse(Files.isWritable(bundle), "this user may write anything");
         eval("--record").refused(3, "bundle.json", "cannot be written");
     }
