@@ -52,6 +52,11 @@ public record GeneratorBundle(Path folder, BundleManifest manifest, String sha25
         return unverified(folder).manifest;
     }
 
+    /** The identity of a bundle, without a look at its other files; throws as {@link #manifest(Path)}. */
+    public static String identity(Path folder) {
+        return unverified(folder).sha256;
+    }
+
     private static GeneratorBundle unverified(Path folder) {
         Path file = folder.resolve(MANIFEST);
         if (!Files.isRegularFile(file)) {
