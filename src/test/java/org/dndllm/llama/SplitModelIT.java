@@ -7,7 +7,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.dndllm.InvalidInputException;
+import org.dndllm.format.GgmlType;
 import org.dndllm.format.SplitGguf;
+import org.dndllm.lora.BaseShape;
 import org.dndllm.synth.SyntheticBase;
 import org.dndllm.synth.SyntheticVocabulary;
 import org.junit.jupiter.api.BeforeEach;
@@ -80,9 +82,9 @@ class SplitModelIT {
         Path wide = folder.resolve("wide.gguf");
         SyntheticBase.write(
                 wide,
-                new org.dndllm.lora.BaseShape("qwen2", 2, 64, 4, 2, 16, 160, 300, true),
+                new BaseShape("qwen2", 2, 64, 4, 2, 16, 160, 300, true),
                 SyntheticVocabulary.train("the quick brown fox ".repeat(20), 280),
-                org.dndllm.format.GgmlType.F32,
+                GgmlType.F32,
                 42,
                 "wide");
         List<Path> others = SplitGguf.of(wide, 2).write(folder, "other");

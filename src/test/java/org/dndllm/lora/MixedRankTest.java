@@ -11,6 +11,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.assertj.core.data.Offset;
 import org.dndllm.InvalidInputException;
@@ -143,7 +145,7 @@ class MixedRankTest {
             })
     void readMixed_badPattern_throwsNamingIt(String before, String after, String field, String words)
             throws IOException {
-        edit(java.util.regex.Pattern.quote(before), java.util.regex.Matcher.quoteReplacement(after));
+        edit(Pattern.quote(before), Matcher.quoteReplacement(after));
         assertThatThrownBy(() -> PeftAdapter.readMixed(adapter, SHAPE))
                 .isInstanceOf(InvalidInputException.class)
                 .hasMessageContaining(field)
