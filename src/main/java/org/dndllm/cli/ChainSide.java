@@ -23,7 +23,8 @@ final class ChainSide implements AutoCloseable {
 
     private final ChainPlan plan;
     private final EngineOptions options;
-    private final MemoryWatch memory = MemoryWatch.start();
+    private final MemoryWatch memory = new MemoryWatch();
+    private final GpuMemory gpu = new GpuMemory();
     private final Map<String, Object> openMillis = new LinkedHashMap<>();
     private final LlamaModel model;
     private final LlamaContext context;
@@ -74,13 +75,26 @@ final class ChainSide implements AutoCloseable {
             json.put("name", name);
             json.put("base", side.model.description());
             json.put("open_ms", side.openMillis);
-            side.memory.lookAtAll();
+            side.gpu.look();
             side.stages(json, progress);
             side.throughput(json, progress);
-            side.memory.lookAtAll();
-            json.put("memory", side.memory.toJson());
+            side.gpu.look();
+            json.put("memory", side.memory());
             return json;
         }
+    }
+
+    /** Peaks in bytes; the first is the system's own, of the whole life of the process, the others of this side. */
+    private Map<String, Object> memory() {
+        Map<String, Object> json = new LinkedHashMap<>();
+        Machine.peakResidentBytes().ifPresent(bytes -> {
+            json.put("process_peak_resident_bytes", bytes);
+            json.put("peak_resident_bytes", memory.residentBytes());
+            json.put("peak_anonymous_bytes", memory.anonymousBytes());
+            json.put("peak_file_bytes", memory.filePageBytes());
+        });
+        gpu.peakBytes().ifPresent(bytes -> json.put("peak_gpu_bytes", bytes));
+        return json;
     }
 
     // ---- stages ---------------------------------------------------------------------------------------------------
@@ -92,7 +106,7 @@ final class ChainSide implements AutoCloseable {
             once(round)
                     .forEach((stage, millis) -> samples.computeIfAbsent(stage, key -> new Samples(plan.rounds()))
                             .add(millis));
-            memory.lookAtAll();
+            gpu.look();
             progress.advanced("rounds", round, plan.rounds());
         }
         json.put("stages_ms", toJson(samples));

@@ -1,21 +1,18 @@
 package org.dndllm.cli;
 
+import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
-import java.util.Set;
 import org.dndllm.llama.Device;
 import org.dndllm.llama.LlamaLibrary;
 
 /** What a measurement ran on, and the counters it needs. */
 final class Machine {
-    private static final Set<String> RESIDENT_PARTS = Set.of("VmRSS", "RssAnon", "RssFile");
-
     private Machine() {}
 
     static Map<String, Object> facts() {
@@ -49,37 +46,28 @@ final class Machine {
         return status("VmHWM:");
     }
 
-    /**
-     * Memory of this process, each where the system tells: resident, of that anonymous, of that pages of mapped files,
-     * which the system can drop and read again; in bytes by the names {@code VmRSS}, {@code RssAnon}, {@code RssFile}.
-     */
-    static Map<String, Long> residentParts() {
-        Map<String, Long> found = new LinkedHashMap<>();
-        for (String line : status()) {
-            String name = line.substring(0, Math.max(0, line.indexOf(':')));
-            if (RESIDENT_PARTS.contains(name)) {
-                found.put(name, bytes(line));
-            }
-        }
-        return found;
+    /** Resident memory that no file stands behind. */
+    static OptionalLong anonymousBytes() {
+        return status("RssAnon:");
+    }
+
+    /** Resident pages of mapped files, which the system takes back when it needs them. */
+    static OptionalLong filePageBytes() {
+        return status("RssFile:");
+    }
+
+    /** CPU time of all threads of this process in seconds. */
+    static double processCpuSeconds() {
+        return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getProcessCpuTime() / 1e9;
     }
 
     private static OptionalLong status(String field) {
-        return status().stream()
-                .filter(line -> line.startsWith(field))
-                .mapToLong(Machine::bytes)
-                .findFirst();
-    }
-
-    private static long bytes(String line) {
-        return Long.parseLong(line.replaceAll("[^0-9]", "")) * 1024;
-    }
-
-    private static List<String> status() {
-        try {
-            return Files.readAllLines(Path.of("/proc/self/status"));
+        try (var lines = Files.lines(Path.of("/proc/self/status"))) {
+            return lines.filter(line -> line.startsWith(field))
+                    .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")) * 1024)
+                    .findFirst();
         } catch (IOException e) {
-            return List.of();
+            return OptionalLong.empty();
         }
     }
 }

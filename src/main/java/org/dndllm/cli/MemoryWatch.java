@@ -1,84 +1,57 @@
 package org.dndllm.cli;
 
-import java.util.LinkedHashMap;
-import java.util.Map;
-import java.util.TreeMap;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
-import org.dndllm.llama.Device;
-import org.dndllm.llama.LlamaLibrary;
+import java.util.concurrent.atomic.AtomicLong;
 
-/**
- * The most memory that this process has while the object is open: looked at every 20 ms, so a shorter peak can be missed
- * ({@link Machine#peakResidentBytes} misses none, but knows only the whole, and of the whole life of the process). Of GPUs
- * what is less free than at the start, looked at when told, since asking a driver costs time: other programs count too.
- */
+/** Looks at this process's memory every 20 ms, since the system keeps a peak of the whole only. */
 final class MemoryWatch implements AutoCloseable {
-    private static final long INTERVAL_MILLIS = 20;
+    private static final int EVERY_MILLIS = 20;
 
-    private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
-            Thread.ofPlatform().daemon().name("memory-watch").factory());
-    private final Map<String, Long> most = new TreeMap<>(); // guarded by this
-    private final Map<String, Long> freeAtStart = gpus();
-    private final Map<String, Long> leastFree = new TreeMap<>(freeAtStart); // guarded by this
+    private final AtomicLong resident = new AtomicLong();
+    private final AtomicLong anonymous = new AtomicLong();
+    private final AtomicLong filePages = new AtomicLong();
+    private final Thread thread =
+            Thread.ofPlatform().daemon().name("memory-watch").unstarted(this::watch);
 
-    private MemoryWatch() {}
-
-    static MemoryWatch start() {
-        MemoryWatch watch = new MemoryWatch();
-        watch.timer.scheduleAtFixedRate(watch::look, 0, INTERVAL_MILLIS, TimeUnit.MILLISECONDS);
-        return watch;
+    MemoryWatch() {
+        thread.start();
     }
 
-    private synchronized void look() {
-        Machine.residentParts().forEach((name, bytes) -> most.merge(name, bytes, Math::max));
-    }
-
-    /** Asks the GPUs, and the system once more. */
-    synchronized void lookAtAll() {
-        look();
-        gpus().forEach((name, free) -> leastFree.merge(name, free, Math::min));
-    }
-
-    private static Map<String, Long> gpus() {
-        Map<String, Long> free = new TreeMap<>();
-        for (Device device : LlamaLibrary.load().devices()) {
-            if (device.kind() == Device.Kind.GPU || device.kind() == Device.Kind.INTEGRATED_GPU) {
-                free.put(device.name(), device.freeBytes());
+    private void watch() {
+        while (!Thread.currentThread().isInterrupted()) {
+            look();
+            try {
+                Thread.sleep(EVERY_MILLIS);
+            } catch (InterruptedException closed) {
+                return;
             }
         }
-        return free;
     }
 
-    /** Peaks in bytes; absent where the system does not tell. */
-    synchronized Map<String, Object> toJson() {
-        Map<String, Object> json = new LinkedHashMap<>();
-        Machine.peakResidentBytes().ifPresent(bytes -> json.put("process_peak_resident_bytes", bytes));
-        put(json, "peak_resident_bytes", "VmRSS");
-        put(json, "peak_anonymous_bytes", "RssAnon");
-        put(json, "peak_file_bytes", "RssFile");
-        if (!freeAtStart.isEmpty()) {
-            json.put("peak_gpu_bytes", used());
-        }
-        return json;
+    private void look() {
+        resident.accumulateAndGet(Machine.residentBytes().orElse(0), Math::max);
+        anonymous.accumulateAndGet(Machine.anonymousBytes().orElse(0), Math::max);
+        filePages.accumulateAndGet(Machine.filePageBytes().orElse(0), Math::max);
     }
 
-    private void put(Map<String, Object> json, String member, String name) {
-        Long bytes = most.get(name);
-        if (bytes != null) {
-            json.put(member, bytes);
-        }
+    /** Most resident bytes that were seen so far. */
+    long residentBytes() {
+        look();
+        return resident.get();
     }
 
-    private long used() {
-        return freeAtStart.entrySet().stream()
-                .mapToLong(gpu -> gpu.getValue() - leastFree.getOrDefault(gpu.getKey(), gpu.getValue()))
-                .sum();
+    /** Most bytes without a file behind them that were seen so far. */
+    long anonymousBytes() {
+        look();
+        return anonymous.get();
+    }
+
+    /** Most bytes of mapped files that were seen so far. */
+    long filePageBytes() {
+        return filePages.get();
     }
 
     @Override
     public void close() {
-        timer.shutdownNow();
+        thread.interrupt();
     }
 }

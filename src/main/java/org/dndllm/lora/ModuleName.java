@@ -13,7 +13,8 @@ public record ModuleName(int layer, TargetModule module) {
     static final Comparator<ModuleName> ORDER =
             Comparator.comparingInt(ModuleName::layer).thenComparing(ModuleName::module);
 
-    static Optional<ModuleName> parse(String name) {
+    /** The module that a weight of that name in a GGUF file belongs to; empty for any other tensor. */
+    public static Optional<ModuleName> parse(String name) {
         Matcher matcher = WEIGHT.matcher(name);
         return matcher.matches()
                 ? TargetModule.byGgufName(matcher.group(2))
@@ -26,7 +27,8 @@ public record ModuleName(int layer, TargetModule module) {
         return "layers." + layer + "." + module.hfPath();
     }
 
-    String weight() {
+    /** Its weight's name in a GGUF file. */
+    public String weight() {
         return "blk." + layer + "." + module.ggufName() + ".weight";
     }
 }

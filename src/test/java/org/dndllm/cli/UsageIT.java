@@ -62,6 +62,7 @@ class UsageIT {
                 "lora rank one two --base qwen2.5-0.5b --rank many",
                 "lora quantize one --base qwen2.5-0.5b",
                 "blend --base qwen2.5-0.5b",
+                "diagnose --seed many",
             })
     void wrongUsage_exitCodeTwoAndUsage(String line) {
         Cli run = Cli.run((Object[]) line.split(" "));
@@ -122,6 +123,9 @@ class UsageIT {
         "contexts,       serve --contexts 0",
         "queue,          serve --queue 0",
         "temperature,    serve --temp -1",
+        "--adapter,      diagnose --adapter absent --task a",
+        "--reference,    diagnose --reference absent",
+        "--prompts,      diagnose --prompts absent --task a",
     })
     void wrongFlagValue_exitCodeTwoAndItsName(String flag, String line) {
         Cli.run((Object[]) line.split(" ")).refused(2, flag);
@@ -137,6 +141,7 @@ class UsageIT {
                 "serve",
                 "convert",
                 "inspect",
+                "diagnose",
                 "doctor",
                 "pull",
                 "bench",
