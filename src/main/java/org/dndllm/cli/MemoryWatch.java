@@ -1,5 +1,8 @@
 package org.dndllm.cli;
 
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** Looks at this process's memory every 20 ms, since the system keeps a peak of the whole only. */
@@ -9,22 +12,11 @@ final class MemoryWatch implements AutoCloseable {
     private final AtomicLong resident = new AtomicLong();
     private final AtomicLong anonymous = new AtomicLong();
     private final AtomicLong filePages = new AtomicLong();
-    private final Thread thread =
-            Thread.ofPlatform().daemon().name("memory-watch").unstarted(this::watch);
+    private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().daemon().name("memory-watch").factory());
 
     MemoryWatch() {
-        thread.start();
-    }
-
-    private void watch() {
-        while (!Thread.currentThread().isInterrupted()) {
-            look();
-            try {
-                Thread.sleep(EVERY_MILLIS);
-            } catch (InterruptedException closed) {
-                return;
-            }
-        }
+        timer.scheduleAtFixedRate(this::look, 0, EVERY_MILLIS, TimeUnit.MILLISECONDS);
     }
 
     private void look() {
@@ -52,6 +44,6 @@ final class MemoryWatch implements AutoCloseable {
 
     @Override
     public void close() {
-        thread.interrupt();
+        timer.shutdownNow();
     }
 }
