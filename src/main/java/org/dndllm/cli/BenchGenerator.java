@@ -105,7 +105,7 @@ final class BenchGenerator implements Callable<Integer> {
         Samples cpu = new Samples(rounds);
         float[] tokens = {};
         System.gc(); // what the pass before left behind is not this one's memory
-        try (MemoryWatch memory = MemoryWatch.start()) {
+        try (MemoryWatch memory = new MemoryWatch()) {
             long start = System.nanoTime();
             try (LoraGenerator generator = bundle.openGenerator(options)) {
                 double open = (System.nanoTime() - start) / 1e9;

@@ -9,22 +9,26 @@ import java.util.concurrent.atomic.AtomicLong;
 final class MemoryWatch implements AutoCloseable {
     private static final int EVERY_MILLIS = 20;
 
+    private final AtomicLong resident = new AtomicLong();
     private final AtomicLong anonymous = new AtomicLong();
     private final AtomicLong filePages = new AtomicLong();
-    private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor(
-            work -> Thread.ofPlatform().daemon().name("memory-watch").unstarted(work));
+    private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().daemon().name("memory-watch").factory());
 
-    /** Begins to look. */
-    static MemoryWatch start() {
-        MemoryWatch watch = new MemoryWatch();
-        // close() ends the clock, and the task with it
-        var unused = watch.clock.scheduleAtFixedRate(watch::look, 0, EVERY_MILLIS, TimeUnit.MILLISECONDS);
-        return watch;
+    MemoryWatch() {
+        timer.scheduleAtFixedRate(this::look, 0, EVERY_MILLIS, TimeUnit.MILLISECONDS);
     }
 
     private void look() {
+        resident.accumulateAndGet(Machine.residentBytes().orElse(0), Math::max);
         anonymous.accumulateAndGet(Machine.anonymousBytes().orElse(0), Math::max);
         filePages.accumulateAndGet(Machine.filePageBytes().orElse(0), Math::max);
+    }
+
+    /** Most resident bytes that were seen so far. */
+    long residentBytes() {
+        look();
+        return resident.get();
     }
 
     /** Most bytes without a file behind them that were seen so far. */
@@ -40,6 +44,6 @@ final class MemoryWatch implements AutoCloseable {
 
     @Override
     public void close() {
-        clock.shutdownNow();
+        timer.shutdownNow();
     }
 }

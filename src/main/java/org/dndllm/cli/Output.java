@@ -1,6 +1,8 @@
 package org.dndllm.cli;
 
 import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
@@ -56,6 +58,15 @@ final class Output {
     /** A remark for people, on standard error. */
     void note(String format, Object... arguments) {
         err().println(arguments.length == 0 ? format : String.format(java.util.Locale.ROOT, format, arguments));
+    }
+
+    /** The command as it was given, for records. */
+    String command() {
+        List<String> words = new ArrayList<>(List.of("dnd"));
+        for (String word : spec().root().commandLine().getParseResult().originalArgs()) {
+            words.add(word.isEmpty() || word.chars().anyMatch(Character::isWhitespace) ? "'" + word + "'" : word);
+        }
+        return String.join(" ", words);
     }
 
     /** Progress bars on standard error, if that is a terminal; otherwise nothing. */

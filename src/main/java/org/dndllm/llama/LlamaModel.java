@@ -82,7 +82,7 @@ public final class LlamaModel implements AutoCloseable {
     /**
      * Checks the file completely, then loads it.
      *
-     * @param gguf a Qwen2 or Qwen2.5 model in one GGUF file
+     * @param gguf a Qwen2 or Qwen2.5 model; of one in several files the first, with the others beside it
      * @throws InvalidInputException if the file is not such a model, naming the key or tensor at fault
      * @throws EnvironmentException if the library or the backend asked for is missing
      */
