@@ -61,6 +61,8 @@ class UsageIT {
                 "lora rank one two --base qwen2.5-0.5b --rank many",
                 "lora quantize one --base qwen2.5-0.5b",
                 "blend --base qwen2.5-0.5b",
+                "score",
+                "score a.json --items many",
             })
     void wrongUsage_exitCodeTwoAndUsage(String line) {
         Cli run = Cli.run((Object[]) line.split(" "));
@@ -86,6 +88,9 @@ class UsageIT {
         "--pairs,        bench decode --pairs 0",
         "--only,         bench serve --only all",
         "--streams,      bench serve --streams 1",
+        "--pairs,        bench likelihood --pairs 0",
+        "--scorer,       score absent.json --scorer bleu",
+        "--items,        score absent.json --items -1",
         "--json,         chat --json",
         "--lora-scaled,  chat --prompt a --lora-scaled adapter.gguf",
         "temperature,    chat --prompt a --temp -1",
@@ -137,6 +142,8 @@ class UsageIT {
                 "bench decode",
                 "bench soak",
                 "bench serve",
+                "bench likelihood",
+                "score",
                 "build-nano",
                 "collect",
                 "import",
