@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class LogSoftmaxTest {
@@ -29,6 +30,22 @@ class LogSoftmaxTest {
         Arrays.fill(row, -3.7f);
 
         assertThat(at(row, 77)).isCloseTo(-Math.log(row.length), within(1e-9)); // float sums are off by 1e-4 here
+    }
+
+    @Test
+    void of_randomRows_agreeWithPlainSums() {
+        for (long seed = 1; seed <= 5; seed++) {
+            Random random = new Random(seed);
+            float[] row = new float[1 + random.nextInt(5000)];
+            for (int i = 0; i < row.length; i++) {
+                row[i] = (float) random.nextGaussian() * 20; // the widest reach beyond what is told from nothing
+            }
+            double sum = 0;
+            for (float logit : row) {
+                sum += Math.exp(logit);
+            }
+            assertThat(at(row, 0)).as("seed %d", seed).isCloseTo(row[0] - Math.log(sum), within(1e-9));
+        }
     }
 
     @Test
