@@ -118,8 +118,7 @@ final class ChoiceAnswer {
                 .toList();
         return there.stream()
                 .filter(choice -> there.stream()
-                        .noneMatch(other -> other != choice
-                                && plain(other.text()).contains(plain(choice.text()))
+                        .noneMatch(other -> plain(other.text()).contains(plain(choice.text()))
                                 && !plain(other.text()).equals(plain(choice.text()))))
                 .map(Choice::label)
                 .collect(Collectors.toCollection(LinkedHashSet::new));
