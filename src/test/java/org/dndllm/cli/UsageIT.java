@@ -63,6 +63,10 @@ class UsageIT {
                 "blend --base qwen2.5-0.5b",
                 "score",
                 "score a.json --items many",
+                "diagnose --seed many",
+                "score-code",
+                "score-code problems.jsonl --run-code",
+                "score-code problems.jsonl --samples s.jsonl --run-code -k many",
             })
     void wrongUsage_exitCodeTwoAndUsage(String line) {
         Cli run = Cli.run((Object[]) line.split(" "));
@@ -119,6 +123,13 @@ class UsageIT {
         "contexts,       serve --contexts 0",
         "queue,          serve --queue 0",
         "temperature,    serve --temp -1",
+        "--adapter,      diagnose --adapter absent --task a",
+        "--reference,    diagnose --reference absent",
+        "--prompts,      diagnose --prompts absent --task a",
+        "--run-code,     score-code absent --samples absent",
+        "--time-limit,   score-code absent --samples absent --run-code --time-limit 0",
+        "--memory-limit, score-code absent --samples absent --run-code --memory-limit 1",
+        "-k,             score-code absent --samples absent --run-code -k 0",
     })
     void wrongFlagValue_exitCodeTwoAndItsName(String flag, String line) {
         Cli.run((Object[]) line.split(" ")).refused(2, flag);
@@ -134,6 +145,7 @@ class UsageIT {
                 "serve",
                 "convert",
                 "inspect",
+                "diagnose",
                 "doctor",
                 "pull",
                 "bench",
@@ -153,6 +165,7 @@ class UsageIT {
                 "lora blend",
                 "lora quantize",
                 "blend",
+                "score-code",
             })
     void help_everyCommand_hasAnExample(String command) {
         Cli run = Cli.run((Object[]) (command + " --help").strip().split(" ")).ok();

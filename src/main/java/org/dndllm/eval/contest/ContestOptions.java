@@ -49,7 +49,7 @@ public record ContestOptions(Set<ScoreColumn> columns, AnswerForm form, int maxT
                 columns.stream().filter(column -> column.judges(set.kind())).toList();
         if (fitting.isEmpty()) {
             String remedy = set.kind() == AnswerKind.CODE
-                    ? "programs are judged by running them, which this command does not"
+                    ? "programs are judged by running them (dnd score-code)"
                     : "add the scorer greedy";
             throw new InvalidInputException(
                     set.source(),
