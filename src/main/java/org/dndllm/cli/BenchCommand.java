@@ -7,7 +7,7 @@ import picocli.CommandLine.Command;
         name = "bench",
         mixinStandardHelpOptions = true,
         header = "Measure on this machine: the whole chain, generator, adapter loading, decode loop, memory over many"
-                + " adapters, server, generating against training.",
+                + " adapters, server, generating against training, scoring.",
         description = "Inputs are random, never zeros. scripts/bench runs all but training on a 0.5B-shape" + " model.",
         footer = {
             "",
@@ -22,6 +22,7 @@ import picocli.CommandLine.Command;
             "  dnd bench soak --rounds 1000",
             "  dnd bench serve",
             "  dnd bench training",
+            "  dnd bench likelihood",
         },
         subcommands = {
             BenchChain.class,
@@ -33,5 +34,6 @@ import picocli.CommandLine.Command;
             BenchSoak.class,
             BenchServe.class,
             BenchTraining.class,
+            BenchLikelihood.class,
         })
 final class BenchCommand {}

@@ -9,6 +9,7 @@ import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 import org.dndllm.engine.Progress;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -19,6 +20,9 @@ import tools.jackson.databind.json.JsonMapper;
 final class Output {
     private static final JsonMapper JSON =
             JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
+
+    private static final String RED = "\u001b[1;31m";
+    private static final String PLAIN = "\u001b[0m";
 
     @Option(names = "--json", description = "Print the result as one JSON object on standard output.")
     private boolean json;
@@ -37,6 +41,14 @@ final class Output {
     void line(String format, Object... arguments) {
         if (!json) {
             out().println(arguments.length == 0 ? format : String.format(java.util.Locale.ROOT, format, arguments));
+        }
+    }
+
+    /** A line of the human-readable result that must not be overlooked: red on a terminal. */
+    void red(String line) {
+        if (!json) {
+            boolean colours = CommandLine.Help.Ansi.AUTO.enabled();
+            out().println(colours ? RED + line + PLAIN : line);
         }
     }
 

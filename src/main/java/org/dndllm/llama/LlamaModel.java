@@ -316,6 +316,18 @@ public final class LlamaModel implements AutoCloseable {
         }
     }
 
+    /**
+     * Runs a loop of calls to this model's vocabulary on its native thread: one hand-off between threads for all of them, as
+     * {@link LlamaContext#onNativeThread} does for a context. Other callers wait meanwhile.
+     *
+     * @param loop what it throws is thrown here
+     * @return what the loop returns, never null
+     */
+    public <T> T onNativeThread(Supplier<T> loop) {
+        requireOpen();
+        return thread.call("loop on the model", loop);
+    }
+
     /** Runs {@code call} on this model's native thread. */
     int onThread(String what, IntSupplier call) {
         requireOpen();
