@@ -24,6 +24,7 @@ import org.dndllm.eval.Measurement;
 import org.dndllm.eval.TaskFolder;
 import org.dndllm.eval.TaskItem;
 import org.dndllm.eval.TaskResult;
+import org.dndllm.eval.TaskRole;
 import org.dndllm.format.GgmlType;
 import org.dndllm.format.Sha256;
 import org.dndllm.lora.GgufAdapter;
@@ -76,7 +77,7 @@ final class JobBench implements AutoCloseable {
         }
         return switch (job.arm()) {
             case Arm.Controlled control -> controlled(control, tasks, progress);
-            case Arm.Generated generated -> generated(generated, tasks, job.name(), new Stages(meter), progress);
+            case Arm.Generated generated -> generated(generated, tasks, job, new Stages(meter), progress);
         };
     }
 
@@ -113,8 +114,8 @@ final class JobBench implements AutoCloseable {
         return distinct.size() == 1 ? distinct.getFirst() : "";
     }
 
-    private Measured generated(Arm.Generated arm, List<String> tasks, String label, Stages stages, Progress progress) {
-        String absent = absent(arm);
+    private Measured generated(Arm.Generated arm, List<String> tasks, Trial.Job job, Stages stages, Progress progress) {
+        String absent = absent(arm, job.role());
         if (!absent.isEmpty()) {
             return new Measured(List.of(), absent, Map.of());
         }
@@ -130,7 +131,7 @@ final class JobBench implements AutoCloseable {
                 GeneratedAdapter adapter = generate(prompts, count, seed, task);
                 LoraWeights weights = arm.form().apply(adapter.weights());
                 GgmlType type = arm.form().type().orElse(settings.engine().adapterType());
-                double seconds = stages.add(adapter, evaluation.attachSeconds(weights, label));
+                double seconds = stages.add(adapter, evaluation.attachSeconds(weights, job.name()));
                 stages.bytes(GgufAdapter.size(weights, type));
                 Cell cell = Cell.of(
                         task, evaluation.answers(weights, type, "seed " + seed, items), OptionalDouble.of(seconds));
@@ -139,12 +140,12 @@ final class JobBench implements AutoCloseable {
                         .map(cell::scored)
                         .orElse(cell));
             }
-            progress.advanced(label, cells.size(), (long) tasks.size() * settings.draws());
+            progress.advanced(job.name(), cells.size(), (long) tasks.size() * settings.draws());
         }
         return new Measured(cells, "", stages.measures());
     }
 
-    private String absent(Arm.Generated arm) {
+    private String absent(Arm.Generated arm, TaskRole role) {
         if (arm.count() > 0 && arm.count() != dnd.bundle().prompts() && !PromptCount.isFree(dnd.bundle())) {
             return "the bundle's family reads exactly " + dnd.bundle().prompts() + " prompts";
         }
@@ -152,7 +153,7 @@ final class JobBench implements AutoCloseable {
         if (arm.form().rank() >= rank) {
             return "the generator's own rank is " + rank;
         }
-        return arm.prompts().absent(folder);
+        return arm.prompts().absent(folder, role);
     }
 
     private List<TaskItem> items(String task) {

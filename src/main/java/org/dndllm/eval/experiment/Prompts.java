@@ -50,8 +50,9 @@ public sealed interface Prompts {
         }
 
         @Override
-        public String absent(TaskFolder folder) {
-            return folder.names(role).size() > 1 ? "" : "no other task of role " + role.label();
+        public String absent(TaskFolder folder, TaskRole of) {
+            int others = folder.names(role).size() - (role == of ? 1 : 0);
+            return others > 0 ? "" : "no other task of role " + role.label();
         }
     }
 
@@ -73,8 +74,12 @@ public sealed interface Prompts {
      */
     PromptSet of(Source source, String task, int count, long seed);
 
-    /** Why there are no such prompts in a folder; empty where there are. */
-    default String absent(TaskFolder folder) {
+    /**
+     * Why there are no such prompts in a folder; empty where there are.
+     *
+     * @param of role of the tasks that they are for
+     */
+    default String absent(TaskFolder folder, TaskRole of) {
         return "";
     }
 }

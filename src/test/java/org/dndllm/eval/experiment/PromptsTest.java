@@ -62,13 +62,16 @@ class PromptsTest {
 
     @Test
     void mixed_noOtherTask_saysSo() {
-        assertThat(new Prompts.Mixed(50, TaskRole.VALIDATION).absent(source.folder()))
+        assertThat(new Prompts.Mixed(50, TaskRole.VALIDATION).absent(source.folder(), TaskRole.HELD_OUT))
                 .contains("validation");
-        assertThat(new Prompts.Mixed(50, TaskRole.HELD_OUT).absent(source.folder()))
+        assertThat(new Prompts.Mixed(50, TaskRole.HELD_OUT).absent(source.folder(), TaskRole.HELD_OUT))
                 .isEmpty();
-        assertThat(new Prompts.Mixed(50, TaskRole.OUTSIDE).absent(source.folder()))
+        assertThat(new Prompts.Mixed(50, TaskRole.OUTSIDE).absent(source.folder(), TaskRole.HELD_OUT))
                 .as("one is enough for tasks of another role")
                 .isEmpty();
+        assertThat(new Prompts.Mixed(50, TaskRole.OUTSIDE).absent(source.folder(), TaskRole.OUTSIDE))
+                .as("and none for itself")
+                .contains("outside");
     }
 
     private static long count(PromptSet set, String task) {
