@@ -147,10 +147,16 @@ class ArchitectureTest {
                     "org.dndllm.hub..");
 
     @ArchTest
-    static final ArchRule onlyServeSeesTheHttpServer = noClasses()
+    static final ArchRule onlyTheServersWireListens = noClasses()
             .that()
-            .resideOutsideOfPackage("org.dndllm.serve..")
+            .resideOutsideOfPackage("org.dndllm.serve.wire..")
             .should()
+            .dependOnClassesThat()
+            .haveFullyQualifiedName("java.net.ServerSocket")
+            .orShould()
+            .dependOnClassesThat()
+            .haveFullyQualifiedName("java.nio.channels.ServerSocketChannel")
+            .orShould()
             .dependOnClassesThat()
             .resideInAPackage("com.sun.net.httpserver..");
 

@@ -33,6 +33,7 @@ final class ChatEndpoint implements Router.Endpoint {
         try (ModelChoice choice = ModelChoice.of(services, fields)) {
             Reply reply = new Reply(choice, stream ? "chat.completion.chunk" : "chat.completion");
             Generation generation = choice.submit(sampling.request(services, choice.set(), prompt, logprobs, false));
+            call.onGone(generation::cancel);
             if (stream) {
                 stream(call, generation, reply, logprobs.isPresent(), withUsage);
             } else {

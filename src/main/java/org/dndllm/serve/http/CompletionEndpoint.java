@@ -41,6 +41,7 @@ final class CompletionEndpoint implements Router.Endpoint {
         }
         try (ModelChoice choice = ModelChoice.of(services, fields)) {
             List<Generation> generations = submit(sampling, choice, prompts, asked);
+            call.onGone(() -> generations.forEach(Generation::cancel));
             if (stream) {
                 stream(call, generations.getFirst(), choice, asked, withUsage);
             } else {

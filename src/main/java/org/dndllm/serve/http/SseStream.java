@@ -33,9 +33,9 @@ final class SseStream implements AutoCloseable {
         write(": ping\n\n");
     }
 
-    /** The end, as OpenAI's clients expect it. */
+    /** The end, as OpenAI's clients expect it; leaves with the end of the stream. */
     void done() throws IOException {
-        write("data: [DONE]\n\n");
+        out.write("data: [DONE]\n\n".getBytes(StandardCharsets.UTF_8));
     }
 
     private void write(String text) throws IOException {

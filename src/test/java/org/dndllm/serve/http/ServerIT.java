@@ -84,7 +84,8 @@ class ServerIT {
                 plain.bodyBytes(),
                 Duration.ofNanos(1),
                 plain.sampling(),
-                plain.maxTokens());
+                plain.maxTokens(),
+                plain.limits());
         try (TestServer slow = TestServer.start(root, hasty, 8)) {
             TestServer.Answer answer = slow.post("/v1/chat/completions", TestServer.chat("base", QUESTION, 4, ""));
 
