@@ -6,6 +6,8 @@ import java.io.IOException;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -22,6 +24,8 @@ class DepartureIT {
     private static final int LONG = 450;
     /** Tokens that a client's departure may take to be noticed on a busy machine; the rule is one. */
     private static final int SLACK = LONG / 3;
+
+    private static final int ASKED = 20;
 
     @TempDir
     static Path root;
@@ -43,8 +47,7 @@ class DepartureIT {
     void chat_clientLeaves_decodingStops(String more) throws Exception {
         leaveWhileItDecodes(CHAT, chat("hi", more));
 
-        assertThat(server.get("/metrics").body())
-                .contains("dnd_requests_total{endpoint=\"" + CHAT + "\",status=\"499\"} 1");
+        awaitAtLeast(gone(CHAT), 1);
         assertThat(server.post(CHAT, TestServer.chat("base", "hi", 1, "")).status())
                 .isEqualTo(200);
     }
@@ -71,21 +74,54 @@ class DepartureIT {
     @ParameterizedTest
     @ValueSource(strings = {"", ",\"stream\":true"})
     void chat_queuedClientLeaves_neverRuns(String more) throws Exception {
-        Socket running = ask(CHAT, chat("hi", "")); // with its answer it takes the whole context
-        awaitAtLeast("dnd_requests_in_flight", 1);
-        Socket queued = ask(CHAT, chat("a longer question that is not asked by anybody else", more));
+        List<Socket> before = new ArrayList<>(); // each takes a whole context with its answer: they run one by one
+        for (int i = 0; i < 8; i++) {
+            before.add(ask(CHAT, chat("hi", "")));
+        }
         awaitAtLeast("dnd_queue_depth", 1);
-        long prompts = metric("dnd_prompt_tokens_total");
-
+        Socket queued = ask(CHAT, chat("hello", more));
         queued.close();
+        awaitAtLeast(gone(CHAT), 1);
+
+        assertThat(metric("dnd_queue_depth")).as("those before it still wait").isPositive();
+        for (Socket each : before) {
+            each.close();
+        }
+        awaitZero("dnd_queue_depth");
+        awaitZero("dnd_requests_in_flight");
+    }
+
+    /** Each leaves as soon as it has asked; without a look at the connection there would be an adapter for each. */
+    @ParameterizedTest
+    @ValueSource(strings = {"false", "true"})
+    void generate_clientLeaves_noAdapter(String stream) throws Exception {
+        String body = "{\"prompts\":[\"Write the word apple backwards.\"],\"stream\":" + stream + "}";
+        int made = 0;
+        int left = 0;
+        while (made + left < ASKED) {
+            ask("/v1/adapters/generate", body).close();
+            awaitAtLeast("dnd_requests_total{endpoint=\"/v1/adapters/generate\"", made + left + 1);
+            made = server.get("/v1/lora_adapters").json().get("data").size();
+            left = (int) metric(gone("/v1/adapters/generate"));
+        }
+
+        assertThat(made).as("adapters, of %d clients that left", left).isLessThan(left);
+        assertThat(server.post("/v1/adapters/generate", body).status()).isEqualTo(200);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"false", "true"})
+    void evaluation_clientLeaves_ends(String stream) throws Exception {
+        String item = "{\"prompt\":\"hi\",\"response\":\"no\"}";
+        try (Socket client = ask(
+                "/v1/evaluations",
+                "{\"items\":[" + (item + ",").repeat(1999) + item + "],\"max_tokens\":64,\"stream\":" + stream + "}")) {
+            awaitAtLeast("dnd_generated_tokens_total", 5);
+        }
+        awaitZero("dnd_requests_in_flight");
         awaitZero("dnd_queue_depth");
 
-        assertThat(metric("dnd_requests_in_flight"))
-                .as("the one before it still runs")
-                .isPositive();
-        running.close();
-        awaitZero("dnd_requests_in_flight");
-        assertThat(metric("dnd_prompt_tokens_total")).isEqualTo(prompts);
+        awaitAtLeast(gone("/v1/evaluations"), 1);
     }
 
     // ---- parts ------------------------------------------------------------------------------------------------------
@@ -117,13 +153,17 @@ class DepartureIT {
         }
     }
 
+    private static String gone(String endpoint) {
+        return "dnd_requests_total{endpoint=\"" + endpoint + "\",status=\"499\"}";
+    }
+
+    /** Sum of the metrics that begin so. */
     private long metric(String name) throws IOException, InterruptedException {
         return server.get("/metrics")
                 .body()
                 .lines()
-                .filter(line -> line.startsWith(name + " "))
-                .mapToLong(line -> Long.parseLong(line.substring(name.length() + 1)))
-                .findFirst()
-                .orElseThrow();
+                .filter(line -> line.startsWith(name))
+                .mapToLong(line -> Long.parseLong(line.substring(line.lastIndexOf(' ') + 1)))
+                .sum();
     }
 }
