@@ -25,6 +25,7 @@ import picocli.CommandLine.Command;
             BenchDecode.class,
             BenchSoak.class,
             BenchServe.class,
+            BenchServeSoak.class,
             BenchTraining.class,
         })
 final class BenchCommand {}

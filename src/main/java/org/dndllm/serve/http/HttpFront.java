@@ -88,6 +88,11 @@ public final class HttpFront implements AutoCloseable {
         return listener.port();
     }
 
+    /** Connections that are open. */
+    public int connections() {
+        return listener.connections();
+    }
+
     /** Stops listening and ends every connection. Idempotent. */
     @Override
     public void close() {
