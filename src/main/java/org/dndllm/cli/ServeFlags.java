@@ -49,6 +49,9 @@ final class ServeFlags {
             description = "Pages that may use the server besides its own, such as https://my.page; * for any.")
     private List<String> corsOrigins = new ArrayList<>();
 
+    @Option(names = "--no-ui", description = "Leave the web page out: / and /page answer 404.")
+    private boolean noPage;
+
     @Option(names = "--metrics", description = "Answer on /metrics.")
     private boolean metrics;
 
@@ -170,7 +173,8 @@ final class ServeFlags {
                 Duration.ofSeconds(timeout),
                 sampling,
                 maxTokens,
-                new WireLimits(Duration.ofSeconds(receiveTimeout), plain.idle(), plain.stall(), maxConnections));
+                new WireLimits(Duration.ofSeconds(receiveTimeout), plain.idle(), plain.stall(), maxConnections),
+                !noPage);
     }
 
     private List<String> keys() {

@@ -114,6 +114,14 @@ class UsageIT {
         "contexts,       serve --contexts 0",
         "queue,          serve --queue 0",
         "temperature,    serve --temp -1",
+        "--receive-timeout, serve --receive-timeout 0",
+        "--max-connections, serve --max-connections 0",
+        "--hf-repo,      serve -hf a/b -m base.gguf",
+        "--hf-repo,      serve -hf a/b:",
+        "repository,     serve -hf a/b/c",
+        "quantisation,   serve -hf qwen2.5-0.5b-instruct:q9",
+        "--chat-template, serve --chat-template absent.jinja",
+        "--minutes,      bench serve-soak --minutes 0",
     })
     void wrongFlagValue_exitCodeTwoAndItsName(String flag, String line) {
         Cli.run((Object[]) line.split(" ")).refused(2, flag);
@@ -137,6 +145,7 @@ class UsageIT {
                 "bench decode",
                 "bench soak",
                 "bench serve",
+                "bench serve-soak",
                 "build-nano",
                 "collect",
                 "import",

@@ -40,7 +40,6 @@ public final class HttpFront implements AutoCloseable {
         InfoEndpoints info = new InfoEndpoints(services);
         AdapterEndpoints adapters = new AdapterEndpoints(services);
         TokenEndpoints tokens = new TokenEndpoints(services);
-        PageEndpoint page = new PageEndpoint();
         byte[] description = description();
         router.on("POST", "/v1/chat/completions", new ChatEndpoint(services))
                 .on("POST", "/v1/completions", new CompletionEndpoint(services))
@@ -56,8 +55,6 @@ public final class HttpFront implements AutoCloseable {
                 .on("GET", "/v1/adapters/{name}", new ExportEndpoint(services))
                 .on("DELETE", "/v1/adapters/{name}", adapters::delete)
                 .on("POST", "/v1/evaluations", new EvaluationEndpoint(services))
-                .on("GET", "/", page::index)
-                .on("GET", WebPage.FOLDER + "{name}", page::file)
                 .on("GET", "/health", info::health)
                 .on("GET", "/v1/health", info::health)
                 .on("GET", "/props", info::props)
@@ -65,6 +62,10 @@ public final class HttpFront implements AutoCloseable {
                 .on("POST", "/detokenize", tokens::detokenize)
                 .on("POST", "/apply-template", tokens::applyTemplate)
                 .on("GET", "/openapi.json", call -> call.send(200, "application/json", description));
+        if (services.options().page()) {
+            PageEndpoint page = new PageEndpoint();
+            router.on("GET", "/", page::index).on("GET", WebPage.FOLDER + "{name}", page::file);
+        }
         if (services.options().metrics()) {
             router.on("GET", "/metrics", call -> info.metrics(call, router));
         }

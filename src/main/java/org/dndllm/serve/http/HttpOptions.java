@@ -23,6 +23,7 @@ import org.dndllm.serve.wire.WireLimits;
  * @param sampling where a request says nothing
  * @param maxTokens longest answer where a request says nothing
  * @param limits of connections
+ * @param page whether the web page is served
  */
 public record HttpOptions(
         String host,
@@ -35,7 +36,8 @@ public record HttpOptions(
         Duration timeout,
         SamplerOptions sampling,
         int maxTokens,
-        WireLimits limits) {
+        WireLimits limits,
+        boolean page) {
     /** The loopback address and a free port, llama-server's sampling, 16 MiB, ten minutes. */
     public static final HttpOptions DEFAULT = new HttpOptions(
             "127.0.0.1",
@@ -48,7 +50,8 @@ public record HttpOptions(
             Duration.ofMinutes(10),
             new SamplerOptions(0.8f, 40, 0.95f, 0.05f, 0, 1f, 0f, 0f, 64, ""),
             512,
-            WireLimits.DEFAULT);
+            WireLimits.DEFAULT,
+            true);
 
     public HttpOptions {
         apiKeys = List.copyOf(apiKeys);
@@ -88,7 +91,7 @@ public record HttpOptions(
     /** The same with keys. */
     public HttpOptions withApiKeys(List<String> keys) {
         return new HttpOptions(
-                host, port, keys, open, corsOrigins, metrics, bodyBytes, timeout, sampling, maxTokens, limits);
+                host, port, keys, open, corsOrigins, metrics, bodyBytes, timeout, sampling, maxTokens, limits, page);
     }
 
     /** The key that callers must carry, if any. */

@@ -63,7 +63,8 @@ class HostileRequestsIT {
                 plain.timeout(),
                 plain.sampling(),
                 plain.maxTokens(),
-                plain.limits());
+                plain.limits(),
+                false);
         server = TestServer.start(root, small, 8);
         server.load("first-upper", "upper");
         locked = TestServer.start(root, small.withApiKeys(List.of("a-long-key", "another")), 8);

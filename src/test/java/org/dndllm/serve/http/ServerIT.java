@@ -85,7 +85,8 @@ class ServerIT {
                 Duration.ofNanos(1),
                 plain.sampling(),
                 plain.maxTokens(),
-                plain.limits());
+                plain.limits(),
+                true);
         try (TestServer slow = TestServer.start(root, hasty, 8)) {
             TestServer.Answer answer = slow.post("/v1/chat/completions", TestServer.chat("base", QUESTION, 4, ""));
 
