@@ -23,6 +23,11 @@ final class SseStream implements AutoCloseable {
         write("data: " + JsonWriter.compact(json) + "\n\n");
     }
 
+    /** An event without a name, of JSON that is written already. */
+    void json(String json) throws IOException {
+        write("data: " + json + "\n\n");
+    }
+
     /** A named event. */
     void event(String name, Map<String, ?> json) throws IOException {
         write("event: " + name + "\ndata: " + JsonWriter.compact(json) + "\n\n");
