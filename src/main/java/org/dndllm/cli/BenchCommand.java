@@ -6,13 +6,14 @@ import picocli.CommandLine.Command;
 @Command(
         name = "bench",
         mixinStandardHelpOptions = true,
-        header = "Measure on this machine: adapter loading, decode loop, memory over many adapters, server,"
+        header = "Measure on this machine: generator, adapter loading, decode loop, memory over many adapters, server,"
                 + " generating against training.",
         description = "Inputs are random, never zeros. scripts/bench runs all but training on a 0.5B-shape" + " model.",
         footer = {
             "",
             "Examples:",
             "  dnd bench synthesize qwen2.5-0.5b target/bench/0.5b-q8_0.gguf --vocabulary qwen2.5-tokenizer-folder",
+            "  dnd bench generator --generator speed -m target/bench/0.5b-q8_0.gguf",
             "  dnd bench adapter -m target/bench/0.5b-q8_0.gguf --c-loop native/bench/run-adapter",
             "  dnd bench decode -m target/bench/0.5b-q8_0.gguf --c-loop native/bench/run --pairs 5",
             "  dnd bench soak --rounds 1000",
@@ -21,6 +22,7 @@ import picocli.CommandLine.Command;
         },
         subcommands = {
             BenchSynthesize.class,
+            BenchGenerator.class,
             BenchAdapter.class,
             BenchDecode.class,
             BenchSoak.class,

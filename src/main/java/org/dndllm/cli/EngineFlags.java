@@ -3,6 +3,7 @@ package org.dndllm.cli;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
 import org.dndllm.engine.EngineOptions;
 import org.dndllm.format.GgmlType;
@@ -10,7 +11,9 @@ import org.dndllm.llama.ContextOptions;
 import org.dndllm.llama.ModelOptions;
 import org.dndllm.onnx.SessionOptions;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** Which models to open and how to run them; spelled as llama.cpp spells it where it has the same. */
 final class EngineFlags {
@@ -70,6 +73,16 @@ final class EngineFlags {
             description = "Element type of generated adapters in llama.cpp: f32, f16, bf16. Default: ${DEFAULT-VALUE}.")
     private String adapterType = "f16";
 
+    @Option(
+            names = "--no-layout",
+            description =
+                    "Run large generators of the paper's family as they are. Without this they are laid out once for"
+                            + " this processor, in dnd/layouts of the user's cache folder, which more than halves their time.")
+    private boolean noLayout;
+
+    @Spec(Spec.Target.MIXEE)
+    private @Nullable CommandSpec spec;
+
     Path model() {
         return Optional.ofNullable(model).orElseGet(() -> NanoSet.embedded().base());
     }
@@ -108,8 +121,13 @@ final class EngineFlags {
         SessionOptions.Provider chosen =
                 Flags.oneOf("--ep", provider, SessionOptions.Provider.class, provider.toUpperCase(Locale.ROOT));
         SessionOptions session = SessionOptions.defaults().withProvider(chosen);
-        return new EngineOptions(
-                threads > 0 ? session.withThreads(threads) : session, modelOptions(), contextOptions(), adapterType());
+        if (threads > 0) {
+            session = session.withThreads(threads);
+        }
+        if (!noLayout) {
+            session = session.withLayouts(LayoutNotes.userCache(Objects.requireNonNull(spec)));
+        }
+        return new EngineOptions(session, modelOptions(), contextOptions(), adapterType());
     }
 
     GgmlType adapterType() {

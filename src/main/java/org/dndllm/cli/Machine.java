@@ -1,5 +1,6 @@
 package org.dndllm.cli;
 
+import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
@@ -43,6 +44,21 @@ final class Machine {
     /** The most that {@link #residentBytes} ever was. */
     static OptionalLong peakResidentBytes() {
         return status("VmHWM:");
+    }
+
+    /** Resident memory that no file stands behind. */
+    static OptionalLong anonymousBytes() {
+        return status("RssAnon:");
+    }
+
+    /** Resident pages of mapped files, which the system takes back when it needs them. */
+    static OptionalLong filePageBytes() {
+        return status("RssFile:");
+    }
+
+    /** CPU time of all threads of this process in seconds. */
+    static double processCpuSeconds() {
+        return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getProcessCpuTime() / 1e9;
     }
 
     private static OptionalLong status(String field) {

@@ -40,6 +40,7 @@ import picocli.CommandLine.Command;
             LoraCommand.class,
             BlendCommand.class,
             InspectCommand.class,
+            DiagnoseCommand.class,
             DoctorCommand.class,
             PullCommand.class,
             CollectCommand.class,

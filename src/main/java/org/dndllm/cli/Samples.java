@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 
 /** Measured values of one quantity; quoted by median, with the spread beside it. */
 final class Samples {
@@ -22,6 +23,20 @@ final class Samples {
 
     void add(double value) {
         values[count++] = value;
+    }
+
+    /** Normally distributed inputs for a measurement. */
+    static float[] normal(int count, long seed) {
+        Random random = new Random(seed);
+        float[] values = new float[count];
+        for (int i = 0; i < count; i++) {
+            values[i] = (float) random.nextGaussian();
+        }
+        return values;
+    }
+
+    double latest() {
+        return values[count - 1];
     }
 
     void addAll(Samples other) {

@@ -46,8 +46,7 @@ public final class AdapterPipeline implements AutoCloseable {
                         "states have " + encoder.width() + " channels, the generator reads " + width);
             }
             Optional<OutOfDistribution> outOfDistribution = bundle.outOfDistribution(width);
-            LoraGenerator generator =
-                    LoraGenerator.open(bundle.generatorFile(), bundle.manifest().generator(), options);
+            LoraGenerator generator = bundle.openGenerator(options);
             return new AdapterPipeline(bundle, encoder, generator, outOfDistribution);
         } catch (RuntimeException e) {
             encoder.close();

@@ -1,6 +1,7 @@
 package org.dndllm.engine;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -13,8 +14,10 @@ import org.dndllm.format.AtomicFile;
 import org.dndllm.format.JsonValue;
 import org.dndllm.format.JsonWriter;
 import org.dndllm.format.Sha256;
+import org.dndllm.generator.LoraGenerator;
 import org.dndllm.generator.Stage;
 import org.dndllm.lora.BaseShape;
+import org.dndllm.onnx.SessionOptions;
 
 /**
  * A folder with everything that generation needs besides the base model: {@code generator.onnx}, the sentence encoder
@@ -134,6 +137,27 @@ public record GeneratorBundle(Path folder, BundleManifest manifest, String sha25
     /** The decoder graph. */
     public Path generatorFile() {
         return folder.resolve(GENERATOR);
+    }
+
+    /**
+     * Opens the decoder by itself; the caller closes it.
+     *
+     * @throws InvalidInputException when it is no generator of the bundle's configuration
+     * @throws org.dndllm.EnvironmentException when ONNX Runtime, a forced provider or the place for layouts cannot be used
+     */
+    public LoraGenerator openGenerator(SessionOptions options) {
+        return LoraGenerator.open(generatorFile(), manifest.generator(), options, generatorIdentity());
+    }
+
+    /** A hash of the decoder graph and its weights, whatever else the bundle says. */
+    private String generatorIdentity() {
+        StringBuilder hashes = new StringBuilder();
+        manifest.files().forEach((file, hash) -> {
+            if (file.startsWith(GENERATOR)) {
+                hashes.append(hash);
+            }
+        });
+        return Sha256.of(hashes.toString().getBytes(StandardCharsets.US_ASCII));
     }
 
     /** How many prompts a condition has (N). */

@@ -7,15 +7,11 @@ import java.awt.FontMetrics;
 import java.awt.Graphics2D;
 import java.awt.RenderingHints;
 import java.awt.image.BufferedImage;
-import java.io.OutputStream;
-import java.nio.channels.Channels;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import javax.imageio.ImageIO;
 import org.dndllm.EnvironmentException;
-import org.dndllm.format.AtomicFile;
 
 /**
  * Accuracies as horizontal bars with 95 % intervals, as a PNG. Drawn with Java2D because intervals of proportions are not
@@ -73,21 +69,7 @@ public final class BarChart {
      * @throws EnvironmentException if the file cannot be written, or this Java has no fonts to draw with
      */
     public static void write(Path png, String title, List<Bar> bars) {
-        BufferedImage image;
-        try {
-            image = new BarChart(title, bars).draw();
-        } catch (LinkageError | InternalError e) {
-            // a Java without libfreetype or a system without any font fails in the first text call
-            throw new EnvironmentException(
-                    png + ": cannot draw text (" + e + "); install fontconfig and a font such as DejaVu, or use a Java"
-                            + " with its desktop libraries",
-                    e);
-        }
-        AtomicFile.write(png, channel -> {
-            OutputStream out = Channels.newOutputStream(channel);
-            ImageIO.write(image, "png", out);
-            out.flush();
-        });
+        PngChart.write(png, () -> new BarChart(title, bars).draw());
     }
 
     private static int width(String text) {

@@ -9,7 +9,7 @@ import org.dndllm.engine.PromptSet;
  * Prompts that ask for nothing: sentences of invented words. An adapter from them shows how much of an effect comes
  * without any condition at all.
  */
-final class JunkPrompts {
+public final class JunkPrompts {
     private static final String[] ONSETS = {"b", "dr", "f", "gl", "k", "m", "n", "pl", "r", "st", "thr", "v", "z"};
     private static final String[] VOWELS = {"a", "e", "i", "o", "u", "oo", "ai"};
     private static final String[] ENDS = {"b", "ck", "ft", "l", "m", "nd", "p", "rn", "sh", "x", ""};
@@ -17,7 +17,7 @@ final class JunkPrompts {
     private JunkPrompts() {}
 
     /** {@code count} sentences; the same seed gives the same ones. */
-    static PromptSet of(int count, long seed) {
+    public static PromptSet of(int count, long seed) {
         Random random = new Random(seed);
         List<String> prompts = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {

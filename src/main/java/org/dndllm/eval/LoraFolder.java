@@ -42,12 +42,13 @@ public final class LoraFolder {
         return new LoraFolder(folder);
     }
 
-    boolean has(String task) {
+    /** Whether there is a LoRA of that task. */
+    public boolean has(String task) {
         return adapter(task).isPresent();
     }
 
     /** The LoRA of a task, where there is one; malformed ones are errors. */
-    Optional<LoraWeights> read(String task, BaseShape shape) {
+    public Optional<LoraWeights> read(String task, BaseShape shape) {
         return adapter(task).map(adapter -> PeftAdapter.read(adapter, shape));
     }
 

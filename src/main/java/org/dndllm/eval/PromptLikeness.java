@@ -7,7 +7,7 @@ import org.dndllm.encoder.SentenceEncoder;
 import org.dndllm.engine.PromptSet;
 
 /** Which training task's prompts are most like those of another task: cosine of mean prompt embeddings. */
-final class PromptLikeness {
+public final class PromptLikeness {
     /** Prompts embedded of each task; the mean of so many hardly moves any more. */
     private static final int SAMPLE = 512;
 
@@ -16,23 +16,27 @@ final class PromptLikeness {
     private final SentenceEncoder encoder;
     private final Map<String, double[]> means = new HashMap<>(); // by source, [C]
 
-    PromptLikeness(SentenceEncoder encoder) {
+    /** @param encoder open as long as this is used */
+    public PromptLikeness(SentenceEncoder encoder) {
         this.encoder = encoder;
     }
 
     /** Index of the most alike of {@code candidates}, the first among equals. */
     int nearest(PromptSet prompts, List<PromptSet> candidates) {
-        double[] own = mean(prompts);
+        double[] cosines = cosines(prompts, candidates);
         int nearest = 0;
-        double best = Double.NEGATIVE_INFINITY;
-        for (int i = 0; i < candidates.size(); i++) {
-            double cosine = cosine(own, mean(candidates.get(i)));
-            if (cosine > best) {
-                best = cosine;
-                nearest = i;
-            }
+        for (int i = 1; i < cosines.length; i++) {
+            nearest = cosines[i] > cosines[nearest] ? i : nearest;
         }
         return nearest;
+    }
+
+    /** Cosines of the mean embedding with those of the candidates, in their order. */
+    public double[] cosines(PromptSet prompts, List<PromptSet> candidates) {
+        double[] own = mean(prompts);
+        return candidates.stream()
+                .mapToDouble(candidate -> cosine(own, mean(candidate)))
+                .toArray();
     }
 
     private double[] mean(PromptSet prompts) {

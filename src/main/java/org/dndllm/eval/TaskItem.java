@@ -1,7 +1,9 @@
 package org.dndllm.eval;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.dndllm.InvalidInputException;
 import org.dndllm.llama.ChatMessage;
 
 /**
@@ -12,6 +14,15 @@ import org.dndllm.llama.ChatMessage;
  * @param system system message; blank for the template's own
  */
 public record TaskItem(String prompt, String response, String system) {
+
+    /**
+     * Reads a file in the official format, every item of which has an answer.
+     *
+     * @throws InvalidInputException naming file and item
+     */
+    public static List<TaskItem> readLabelled(Path file) {
+        return TaskReader.labelled(file);
+    }
 
     /** The question as a conversation that the model is to answer. */
     public List<ChatMessage> question() {

@@ -28,6 +28,16 @@ final class TaskReader {
         return new TaskData(name, role, folder.resolve(name).toString(), train, validation, test, reader.warnings);
     }
 
+    /** The items of one file, every one of them with an answer. */
+    static List<TaskItem> labelled(Path file) {
+        List<TaskItem> items = new TaskReader().split(file, true);
+        if (items.isEmpty()) {
+            throw new InvalidInputException(
+                    file.toString(), "file", "is absent or has no item; name a file of labelled items");
+        }
+        return items;
+    }
+
     /** Items of a file; none when it is absent. */
     private List<TaskItem> split(Path file, boolean scored) {
         if (!Files.exists(file)) {

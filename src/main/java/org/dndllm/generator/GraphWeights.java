@@ -2,6 +2,7 @@ package org.dndllm.generator;
 
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -54,6 +55,20 @@ final class GraphWeights {
             shape.add(1L);
         }
         return graph.initializer(name, OnnxType.FLOAT, shape, stream(name, 0, shape.getFirst()));
+    }
+
+    /** A weight under its own name with another shape of as many values. */
+    String shaped(String name, long... extents) {
+        return graph.initializer(
+                name,
+                OnnxType.FLOAT,
+                Arrays.stream(extents).boxed().toList(),
+                stream(name, 0, shape(name).getFirst()));
+    }
+
+    /** The values of the part of a weight whose first index is in {@code [from, to)}. */
+    float[] floats(String name, long from, long to) {
+        return source.rows(name, from, to).toFloats();
     }
 
     /** Part of a weight under its own name, with the range when it is not whole. */

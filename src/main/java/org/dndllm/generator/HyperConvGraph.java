@@ -1,6 +1,5 @@
 package org.dndllm.generator;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.dndllm.onnx.OnnxGraph;
@@ -13,26 +12,24 @@ import org.dndllm.onnx.OnnxType;
  * {@code model/decoderonly.py}.
  */
 final class HyperConvGraph {
-    /** ONNX Runtime embeds at most 2 GiB per constant when it lays weights out anew; we stay well below. */
-    private static final long MAX_WEIGHT_BYTES = 1536L << 20;
-
     private final PaperConfig config;
-    private final long maxWeightBytes;
     private final OnnxGraph graph = new OnnxGraph("dnd-hyperconv");
     private final GraphWeights weights;
+    private final PlaneConvolutions convolutions;
 
-    private HyperConvGraph(PaperConfig config, WeightSource source, long maxWeightBytes) {
+    private HyperConvGraph(PaperConfig config, WeightSource source, PlaneConvolutions.Form form) {
         this.config = config;
-        this.maxWeightBytes = maxWeightBytes;
         this.weights = new GraphWeights(graph, config, source);
+        this.convolutions = form.in(graph, weights, config.kernel());
     }
 
+    /** The graph that every machine and provider runs: convolutions as they stand in the paper. */
     static OnnxGraph build(PaperConfig config, WeightSource source) {
-        return build(config, source, MAX_WEIGHT_BYTES);
+        return build(config, source, WholeConvolutions::new);
     }
 
-    static OnnxGraph build(PaperConfig config, WeightSource source, long maxWeightBytes) {
-        HyperConvGraph builder = new HyperConvGraph(config, source, maxWeightBytes);
+    static OnnxGraph build(PaperConfig config, WeightSource source, PlaneConvolutions.Form form) {
+        HyperConvGraph builder = new HyperConvGraph(config, source, form);
         builder.assemble();
         return builder.graph;
     }
@@ -50,9 +47,12 @@ final class HyperConvGraph {
             x = projected(x);
         }
         for (int i = 0; i + 1 < config.stages().size(); i++) {
-            String y = layerwise(i, hyperConv(i, x));
+            Stage in = config.stages().get(i);
+            Stage out = config.stages().get(i + 1);
+            // N to N' over the plane (L', C')
+            String y = convolutions.convolve(hyperConv(i, x), WeightNames.layerwise(i), true, out.l(), out.c());
             // A residual wherever shapes allow; no official configuration has two equal neighbours.
-            x = config.stages().get(i).equals(config.stages().get(i + 1)) ? graph.node("Add", x, y) : y;
+            x = in.equals(out) ? graph.node("Add", x, y) : y;
         }
         Stage tokens = config.tokens();
         graph.namedNode(GeneratorGraph.TOKENS, "Identity", List.of(x), Map.of());
@@ -89,49 +89,24 @@ final class HyperConvGraph {
 
     /** C to C' over the plane (L, N), then L to L' over (N, C'). */
     private String widthBranch(int i, String x) {
+        Stage in = config.stages().get(i);
+        Stage out = config.stages().get(i + 1);
         String clnPlanes = transposed(x, 0, 3, 2, 1); // [batch, C, L, N]
-        String widened = conv(clnPlanes, WeightNames.hyper(i, "conv1w"));
+        String widened = convolutions.convolve(clnPlanes, WeightNames.hyper(i, "conv1w"), false, in.l(), in.n());
         String lncPlanes = transposed(widened, 0, 2, 3, 1); // [batch, L, N, C']
-        return transposed(conv(lncPlanes, WeightNames.hyper(i, "conv1h")), 0, 2, 1, 3); // [batch, N, L', C']
+        String both = convolutions.convolve(lncPlanes, WeightNames.hyper(i, "conv1h"), false, in.n(), out.c());
+        return transposed(both, 0, 2, 1, 3); // [batch, N, L', C']
     }
 
     /** L to L' over the plane (N, C), then C to C' over (L', N), then tanh, which this branch alone has. */
     private String heightBranch(int i, String x) {
+        Stage in = config.stages().get(i);
+        Stage out = config.stages().get(i + 1);
         String lncPlanes = transposed(x, 0, 2, 1, 3); // [batch, L, N, C]
-        String heightened = conv(lncPlanes, WeightNames.hyper(i, "conv2h"));
+        String heightened = convolutions.convolve(lncPlanes, WeightNames.hyper(i, "conv2h"), false, in.n(), in.c());
         String clnPlanes = transposed(heightened, 0, 3, 1, 2); // [batch, C, L', N]
-        String widened = conv(clnPlanes, WeightNames.hyper(i, "conv2w"));
-        return graph.node("Tanh", transposed(widened, 0, 3, 2, 1)); // [batch, N, L', C']
-    }
-
-    /** N to N' over the plane (L', C') with bias, in as many parts as the size of its weight asks for. */
-    private String layerwise(int i, String x) {
-        String name = WeightNames.layerwise(i);
-        List<Long> shape = weights.shape(name + WeightNames.WEIGHT);
-        long rowBytes = GraphWeights.product(shape.subList(1, 4)) * Float.BYTES;
-        long outputs = shape.get(0);
-        long parts = Math.min(outputs, Math.ceilDiv(outputs * rowBytes, maxWeightBytes));
-        List<String> results = new ArrayList<>();
-        for (long part = 0; part < parts; part++) {
-            long from = outputs * part / parts;
-            long to = outputs * (part + 1) / parts;
-            String weight = weights.rows(name + WeightNames.WEIGHT, from, to);
-            String bias = weights.rows(name + WeightNames.BIAS, from, to);
-            results.add(graph.node("Conv", List.of(x, weight, bias), convAttributes()));
-        }
-        return results.size() == 1 ? results.get(0) : graph.node("Concat", results, Map.of("axis", 1));
-    }
-
-    private String conv(String x, String name) {
-        return graph.node("Conv", List.of(x, weight(name + WeightNames.WEIGHT)), convAttributes());
-    }
-
-    /** PyTorch's padding "same": of an odd remainder (even kernel) the greater part goes to the end. */
-    private Map<String, ?> convAttributes() {
-        long kernel = config.kernel();
-        long before = (kernel - 1) / 2;
-        long after = kernel - 1 - before;
-        return Map.of("kernel_shape", new long[] {kernel, kernel}, "pads", new long[] {before, before, after, after});
+        String both = convolutions.convolve(clnPlanes, WeightNames.hyper(i, "conv2w"), false, out.l(), in.n());
+        return graph.node("Tanh", transposed(both, 0, 3, 2, 1)); // [batch, N, L', C']
     }
 
     private String transposed(String x, long... permutation) {

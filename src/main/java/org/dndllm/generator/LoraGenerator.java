@@ -32,6 +32,36 @@ public final class LoraGenerator implements AutoCloseable {
      */
     public static LoraGenerator open(Path onnxFile, GeneratorConfig config, SessionOptions options) {
         OnnxSession session = OnnxSession.open(onnxFile, options);
+        return checked(onnxFile, config, session);
+    }
+
+    /**
+     * As {@link #open}; on the processor a large generator of the paper's family is opened as {@link GeneratorLayout} lays
+     * it out, where the options have a place for that. The first time costs minutes at most, each later one nothing.
+     *
+     * @param identity a hash of the generator's files: what was laid out of others is not taken
+     * @throws org.dndllm.EnvironmentException also when the place is full or cannot be written
+     */
+    public static LoraGenerator open(Path onnxFile, GeneratorConfig config, SessionOptions options, String identity) {
+        if (options.layouts().isEmpty() || !(config instanceof PaperConfig paper) || !GeneratorLayout.pays(paper)) {
+            return open(onnxFile, config, options);
+        }
+        if (options.provider() != SessionOptions.Provider.CPU) {
+            LoraGenerator generator = open(onnxFile, config, options);
+            if (generator.session.provider() != SessionOptions.Provider.CPU) {
+                return generator;
+            }
+            generator.close(); // CUDA was only preferred
+        }
+        Path layout = GeneratorLayout.in(options.layouts().get()).of(onnxFile, paper, identity);
+        // All that optimisation would do was done; more would lay the weights out in memory once more.
+        OnnxSession session = OnnxSession.open(
+                layout,
+                options.withProvider(SessionOptions.Provider.CPU).withOptimization(SessionOptions.Optimization.BASIC));
+        return checked(layout, config, session);
+    }
+
+    private static LoraGenerator checked(Path onnxFile, GeneratorConfig config, OnnxSession session) {
         try {
             Stage tokens = config.tokens();
             Map<String, List<Long>> inputs = new LinkedHashMap<>();

@@ -45,6 +45,26 @@ public record PaperConfig(int kernel, List<Stage> stages, Optional<Projection> p
         return WeightNames.shapes(this);
     }
 
+    /**
+     * Products that the definition of a forward pass asks for, taps on padding included: of the convolutions, for of all
+     * else there is little.
+     */
+    public long multiplyAdds() {
+        long sum = 0;
+        long taps = (long) kernel * kernel;
+        for (int i = 0; i + 1 < stages.size(); i++) {
+            Stage in = stages.get(i);
+            Stage out = stages.get(i + 1);
+            long channels = (long) in.c() * out.c();
+            long rows = (long) in.l() * out.l();
+            long width = channels * in.l() * in.n() + rows * in.n() * out.c();
+            long height = rows * in.n() * in.c() + channels * out.l() * in.n();
+            long layers = (long) in.n() * out.n() * out.l() * out.c();
+            sum += taps * (width + height + layers);
+        }
+        return sum;
+    }
+
     /** {@code {"family","kernel","stages":[[n,l,c],...],"text_length"?}}. */
     @Override
     public Map<String, Object> toJson() {

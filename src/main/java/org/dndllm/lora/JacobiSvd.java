@@ -15,7 +15,7 @@ import java.util.Comparator;
  * @param right [k][q], unit vectors
  */
 @SuppressWarnings("ArrayRecordComponent") // moved once from here to the adapter, never shared
-record JacobiSvd(double[][] left, double[] values, double[][] right) {
+public record JacobiSvd(double[][] left, double[] values, double[][] right) {
     private static final double EPSILON = 0x1p-52;
     private static final int MOST_SWEEPS = 100; // some ten suffice for any matrix that was tried
 
@@ -26,7 +26,7 @@ record JacobiSvd(double[][] left, double[] values, double[][] right) {
      * @param rows p
      * @param floor singular values up to it are rounding errors and left out
      */
-    static JacobiSvd of(double[][] columns, int rows, double floor) {
+    public static JacobiSvd of(double[][] columns, int rows, double floor) {
         if (columns.length > rows) {
             JacobiSvd flipped = of(transposed(columns, rows), columns.length, floor);
             return new JacobiSvd(flipped.right, flipped.values, flipped.left);

@@ -9,7 +9,8 @@ public record ModuleName(int layer, TargetModule module) {
     // No leading zeros: llama.cpp looks tensors up by the exact name.
     private static final Pattern WEIGHT = Pattern.compile("blk\\.(0|[1-9]\\d{0,5})\\.([a-z_]+)\\.weight");
 
-    static Optional<ModuleName> parse(String name) {
+    /** The module that a weight of that name in a GGUF file belongs to; empty for any other tensor. */
+    public static Optional<ModuleName> parse(String name) {
         Matcher matcher = WEIGHT.matcher(name);
         return matcher.matches()
                 ? TargetModule.byGgufName(matcher.group(2))
@@ -22,7 +23,8 @@ public record ModuleName(int layer, TargetModule module) {
         return "layers." + layer + "." + module.hfPath();
     }
 
-    String weight() {
+    /** Its weight's name in a GGUF file. */
+    public String weight() {
         return "blk." + layer + "." + module.ggufName() + ".weight";
     }
 }

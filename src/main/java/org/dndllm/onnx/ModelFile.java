@@ -17,6 +17,7 @@ import org.dndllm.format.AtomicFile;
 final class ModelFile {
     private static final int IR_VERSION = 10;
     private static final int OPSET = 21;
+    private static final int FOREIGN_OPSET = 1;
     private static final int EXTERNAL = 1;
 
     /** A segment's bytes reach a channel through a ByteBuffer, which holds at most 2 GiB; smaller keeps copies small. */
@@ -98,12 +99,22 @@ final class ModelFile {
     }
 
     private byte[] model(Map<String, Long> offsets, String location) throws IOException {
-        return new ProtoWriter()
+        ProtoWriter out = new ProtoWriter()
                 .integer(1, IR_VERSION)
                 .text(2, "dnd")
                 .message(7, graphProto(offsets, location))
-                .message(8, new ProtoWriter().text(1, "").integer(2, OPSET))
-                .toBytes();
+                .message(8, operatorSet(OnnxGraph.DEFAULT_DOMAIN, OPSET));
+        graph.nodes().stream()
+                .map(OnnxGraph.Node::domain)
+                .filter(domain -> !domain.equals(OnnxGraph.DEFAULT_DOMAIN))
+                .distinct()
+                .sorted()
+                .forEach(domain -> out.message(8, operatorSet(domain, FOREIGN_OPSET)));
+        return out.toBytes();
+    }
+
+    private static ProtoWriter operatorSet(String domain, int version) {
+        return new ProtoWriter().text(1, domain).integer(2, version);
     }
 
     private ProtoWriter graphProto(Map<String, Long> offsets, String location) throws IOException {
@@ -130,6 +141,9 @@ final class ModelFile {
         node.outputs().forEach(output -> out.text(2, output));
         out.text(3, node.name()).text(4, node.op());
         node.attributes().forEach((key, value) -> out.message(5, AttributeWriter.attribute(key, value)));
+        if (!node.domain().equals(OnnxGraph.DEFAULT_DOMAIN)) {
+            out.text(7, node.domain());
+        }
         return out;
     }
 

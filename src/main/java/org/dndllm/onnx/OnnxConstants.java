@@ -1,6 +1,7 @@
 package org.dndllm.onnx;
 
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -128,16 +129,35 @@ public final class OnnxConstants {
         return java.util.Collections.unmodifiableSet(places.keySet());
     }
 
+    /** A constant's shape, outermost extent first. */
+    public List<Long> shape(String name) {
+        return place(name).shape();
+    }
+
+    /**
+     * A constant's values where they lie in their file, mapped for as long as the arena lives.
+     *
+     * @throws InvalidInputException when there is none of that name or its bytes cannot be mapped
+     */
+    public TensorView map(String name, Arena arena) {
+        Place place = place(name);
+        try (FileChannel channel = FileChannel.open(place.file())) {
+            if (channel.size() < place.offset() + place.length()) {
+                throw endsEarly(place, name);
+            }
+            return view(name, place, channel.map(FileChannel.MapMode.READ_ONLY, place.offset(), place.length(), arena));
+        } catch (IOException e) {
+            throw new InvalidInputException(place.file().toString(), name, "cannot be mapped (" + e + ")", e);
+        }
+    }
+
     /**
      * A constant's values, in memory of their own.
      *
      * @throws InvalidInputException when there is none of that name or its bytes cannot be read
      */
     public TensorView read(String name) {
-        Place place = places.get(name);
-        if (place == null) {
-            throw new InvalidInputException("<graph>", name, "is not among the constants " + places.keySet());
-        }
+        Place place = place(name);
         byte[] bytes = new byte[Math.toIntExact(place.length())];
         try (FileChannel channel = FileChannel.open(place.file())) {
             ByteBuffer buffer = ByteBuffer.wrap(bytes);
@@ -145,15 +165,33 @@ public final class OnnxConstants {
                 // reads as much as it likes
             }
             if (buffer.hasRemaining()) {
-                throw new InvalidInputException(
-                        place.file().toString(), name, "ends before its last value; take another copy");
+                throw endsEarly(place, name);
             }
-            return new TensorView(name, DType.F32, place.shape(), MemorySegment.ofArray(bytes));
+            return view(name, place, MemorySegment.ofArray(bytes));
         } catch (IOException e) {
             throw new InvalidInputException(place.file().toString(), name, "cannot be read (" + e + ")", e);
+        }
+    }
+
+    private Place place(String name) {
+        Place place = places.get(name);
+        if (place == null) {
+            throw new InvalidInputException("<graph>", name, "is not among the constants " + places.keySet());
+        }
+        return place;
+    }
+
+    private static TensorView view(String name, Place place, MemorySegment bytes) {
+        try {
+            return new TensorView(name, DType.F32, place.shape(), bytes);
         } catch (IllegalArgumentException e) {
             throw new InvalidInputException(
                     place.file().toString(), name, "has " + place.length() + " bytes for shape " + place.shape(), e);
         }
+    }
+
+    private static InvalidInputException endsEarly(Place place, String name) {
+        return new InvalidInputException(
+                place.file().toString(), name, "ends before its last value; take another copy");
     }
 }

@@ -26,6 +26,8 @@ import org.dndllm.format.TensorView;
  * <p>Source: ONNX specification, {@code onnx.proto} and {@code docs/ExternalData.md}.
  */
 public final class OnnxGraph {
+    static final String DEFAULT_DOMAIN = "";
+
     private final String name;
     private final List<Value> inputs = new ArrayList<>();
     private final List<Value> outputs = new ArrayList<>();
@@ -37,9 +39,14 @@ public final class OnnxGraph {
     /** A graph input or output; a dimension is a Long, or a String where it is free. */
     record Value(String name, OnnxType type, List<Object> dims) {}
 
-    /** One operator; attributes in order of their names. */
+    /** One operator; attributes in order of their names. The default domain is empty. */
     record Node(
-            String name, String op, List<String> inputs, List<String> outputs, TreeMap<String, Object> attributes) {}
+            String name,
+            String domain,
+            String op,
+            List<String> inputs,
+            List<String> outputs,
+            TreeMap<String, Object> attributes) {}
 
     /** @param name name of the graph, for viewers */
     public OnnxGraph(String name) {
@@ -126,6 +133,17 @@ public final class OnnxGraph {
         return node(op, List.of(operands), Map.of());
     }
 
+    /**
+     * Adds an operator of another domain, version 1, with one output: what only ONNX Runtime knows.
+     *
+     * @param domain such as {@code com.microsoft.nchwc}
+     */
+    public String foreignNode(String domain, String op, List<String> operands, Map<String, ?> attributes) {
+        String result = freeName(op);
+        add(result, domain, op, operands, attributes, List.of(result));
+        return result;
+    }
+
     /** Adds an operator with several outputs and returns their names. */
     public List<String> node(String op, List<String> operands, Map<String, ?> attributes, int outputCount) {
         if (outputCount < 1) {
@@ -136,13 +154,13 @@ public final class OnnxGraph {
         for (int i = 0; i < outputCount; i++) {
             results.add(outputCount == 1 ? base : base + "." + i);
         }
-        add(base, op, operands, attributes, results);
+        add(base, DEFAULT_DOMAIN, op, operands, attributes, results);
         return List.copyOf(results);
     }
 
     /** Adds an operator whose one output gets the given name; for outputs of the model. */
     public String namedNode(String outputName, String op, List<String> operands, Map<String, ?> attributes) {
-        add(outputName, op, operands, attributes, List.of(outputName));
+        add(outputName, DEFAULT_DOMAIN, op, operands, attributes, List.of(outputName));
         return outputName;
     }
 
@@ -196,7 +214,12 @@ public final class OnnxGraph {
     }
 
     private void add(
-            String nodeName, String op, List<String> operands, Map<String, ?> attributes, List<String> results) {
+            String nodeName,
+            String domain,
+            String op,
+            List<String> operands,
+            Map<String, ?> attributes,
+            List<String> results) {
         for (String operand : operands) {
             if (!operand.isEmpty()) {
                 require(operand, op);
@@ -205,7 +228,7 @@ public final class OnnxGraph {
         TreeMap<String, Object> sorted = new TreeMap<>(); // Map.of iterates differently in each run
         attributes.forEach((key, value) -> sorted.put(key, AttributeWriter.normalized(op, key, value)));
         results.forEach(this::define);
-        nodes.add(new Node(nodeName, op, List.copyOf(operands), List.copyOf(results), sorted));
+        nodes.add(new Node(nodeName, domain, op, List.copyOf(operands), List.copyOf(results), sorted));
     }
 
     private String freeName(String op) {

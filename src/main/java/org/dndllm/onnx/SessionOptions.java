@@ -1,5 +1,7 @@
 package org.dndllm.onnx;
 
+import java.util.Optional;
+
 /**
  * How ONNX Runtime runs a model.
  *
@@ -8,8 +10,10 @@ package org.dndllm.onnx;
  * @param spinning whether idle threads wait in a busy loop: lowers latency on a machine of one's own, steals time from
  *     the neighbours elsewhere
  * @param optimization how far the graph is rewritten when it is loaded
+ * @param layouts where models that are worth it are kept laid out for this processor; without it none is
  */
-public record SessionOptions(Provider provider, int threads, boolean spinning, Optimization optimization) {
+public record SessionOptions(
+        Provider provider, int threads, boolean spinning, Optimization optimization, Optional<LayoutCache> layouts) {
 
     /** Execution providers. */
     public enum Provider {
@@ -45,22 +49,30 @@ public record SessionOptions(Provider provider, int threads, boolean spinning, O
     /** Processor, half of the visible logical cores (about one thread per physical core), no spinning. */
     public static SessionOptions defaults() {
         int threads = Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
-        return new SessionOptions(Provider.CPU, threads, false, Optimization.AUTO);
+        return new SessionOptions(Provider.CPU, threads, false, Optimization.AUTO, Optional.empty());
     }
 
     public SessionOptions withProvider(Provider newProvider) {
-        return new SessionOptions(newProvider, threads, spinning, optimization);
+        return new SessionOptions(newProvider, threads, spinning, optimization, layouts);
     }
 
     public SessionOptions withThreads(int newThreads) {
-        return new SessionOptions(provider, newThreads, spinning, optimization);
+        return new SessionOptions(provider, newThreads, spinning, optimization, layouts);
     }
 
     public SessionOptions withSpinning(boolean newSpinning) {
-        return new SessionOptions(provider, threads, newSpinning, optimization);
+        return new SessionOptions(provider, threads, newSpinning, optimization, layouts);
     }
 
     public SessionOptions withOptimization(Optimization newOptimization) {
-        return new SessionOptions(provider, threads, spinning, newOptimization);
+        return new SessionOptions(provider, threads, spinning, newOptimization, layouts);
+    }
+
+    public SessionOptions withoutLayouts() {
+        return new SessionOptions(provider, threads, spinning, optimization, Optional.empty());
+    }
+
+    public SessionOptions withLayouts(LayoutCache cache) {
+        return new SessionOptions(provider, threads, spinning, optimization, Optional.of(cache));
     }
 }

@@ -61,6 +61,7 @@ class UsageIT {
                 "lora rank one two --base qwen2.5-0.5b --rank many",
                 "lora quantize one --base qwen2.5-0.5b",
                 "blend --base qwen2.5-0.5b",
+                "diagnose --seed many",
             })
     void wrongUsage_exitCodeTwoAndUsage(String line) {
         Cli run = Cli.run((Object[]) line.split(" "));
@@ -122,6 +123,9 @@ class UsageIT {
         "quantisation,   serve -hf qwen2.5-0.5b-instruct:q9",
         "--chat-template, serve --chat-template absent.jinja",
         "--minutes,      bench serve-soak --minutes 0",
+        "--adapter,      diagnose --adapter absent --task a",
+        "--reference,    diagnose --reference absent",
+        "--prompts,      diagnose --prompts absent --task a",
     })
     void wrongFlagValue_exitCodeTwoAndItsName(String flag, String line) {
         Cli.run((Object[]) line.split(" ")).refused(2, flag);
@@ -137,6 +141,7 @@ class UsageIT {
                 "serve",
                 "convert",
                 "inspect",
+                "diagnose",
                 "doctor",
                 "pull",
                 "bench",

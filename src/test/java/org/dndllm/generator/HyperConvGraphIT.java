@@ -73,8 +73,9 @@ class HyperConvGraphIT {
         Path split = folder.resolve("split.onnx");
         float[] condition = GeneratorFixtures.normal(new Random(6), 3 * 6 * 8);
         // when
-        HyperConvGraph.build(config, weights, Long.MAX_VALUE).write(whole);
-        HyperConvGraph.build(config, weights, 300).write(split);
+        HyperConvGraph.build(config, weights).write(whole);
+        HyperConvGraph.build(config, weights, (graph, all, kernel) -> new WholeConvolutions(graph, all, kernel, 300))
+                .write(split);
         // then
         double[] expected = new double[11 * 4 * 9];
         float[] wholeTokens = run(whole, config, condition);
@@ -181,9 +182,8 @@ class HyperConvGraphIT {
                     TensorView.ofFloats(name, tensor.shape(), half.get(name).toFloats()));
         });
         // then
-        assertThat(HyperConvGraph.build(config, WeightSource.of(half, "half"), Long.MAX_VALUE)
-                        .toBytes())
-                .isEqualTo(HyperConvGraph.build(config, WeightSource.of(wide, "wide"), Long.MAX_VALUE)
+        assertThat(HyperConvGraph.build(config, WeightSource.of(half, "half")).toBytes())
+                .isEqualTo(HyperConvGraph.build(config, WeightSource.of(wide, "wide"))
                         .toBytes());
     }
 
@@ -221,7 +221,7 @@ class HyperConvGraphIT {
                 .isInstanceOf(IllegalStateException.class);
     }
 
-    private static Map<String, TensorView> randomWeights(PaperConfig config, long seed) {
+    static Map<String, TensorView> randomWeights(PaperConfig config, long seed) {
         return GeneratorFixtures.moved(config, GeneratorWeights.random(config, seed), seed);
     }
 

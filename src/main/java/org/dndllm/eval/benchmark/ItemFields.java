@@ -1,0 +1,98 @@
+package org.dndllm.eval.benchmark;
+
+import java.util.List;
+import java.util.Optional;
+import org.dndllm.InvalidInputException;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * The fields of one record, found under any of their usual names.
+ *
+ * @param question the prompt as written, without options that stand in a field of their own
+ * @param response the answer as written; empty when there is none
+ * @param responseField under which name it was, for messages
+ * @param apart the options that stand in fields of their own; empty when the prompt has them, or there are none
+ */
+record ItemFields(
+        String source,
+        String place,
+        String question,
+        String response,
+        String responseField,
+        String system,
+        List<Choice> apart) {
+    private static final List<String> PROMPTS = List.of("prompt", "question", "input", "instruction", "text");
+    private static final List<String> RESPONSES =
+            List.of("response", "answer", "answerKey", "label", "output", "solution", "target");
+    /** For user questions with options but without a system message: says what an answer must look like. */
+    private static final String INSTRUCTION =
+            "Choose one of the options. Answer with its letter in square brackets only, for example [A].";
+
+    static ItemFields of(JsonNode object, String source, String place) {
+        String promptField = PROMPTS.stream()
+                .filter(object::has)
+                .findFirst()
+                .orElseThrow(() -> new InvalidInputException(
+                        source, place, "has none of the fields " + PROMPTS + "; name the question's field so"));
+        String question = text(object, promptField, source, place);
+        if (question.isBlank()) {
+            throw new InvalidInputException(source, place + ", field " + promptField, "is blank; remove the item");
+        }
+        List<Choice> apart = ChoiceFields.of(object, source, place);
+        Optional<String> responseField =
+                RESPONSES.stream().filter(object::hasNonNull).findFirst();
+        String response = responseField
+                .map(name -> apart.isEmpty()
+                        ? text(object, name, source, place)
+                        : ChoiceFields.answer(object.get(name), apart, source, place + ", field " + name))
+                .orElse("");
+        String system = object.hasNonNull("system") ? text(object, "system", source, place) : "";
+        return new ItemFields(source, place, question, response, responseField.orElse("response"), system, apart);
+    }
+
+    /** A string, or a number or truth value as it is written (tables of other programs have them bare). */
+    private static String text(JsonNode object, String field, String source, String place) {
+        JsonNode value = object.get(field);
+        if (!value.isString() && !value.isNumber() && !value.isBoolean()) {
+            throw new InvalidInputException(
+                    source, place + ", field " + field, "must be a string, is " + value.getNodeType());
+        }
+        return value.asString();
+    }
+
+    /** The question with its options below. */
+    String prompt() {
+        StringBuilder prompt = new StringBuilder(question);
+        for (Choice choice : apart) {
+            prompt.append('\n').append(choice.label()).append(": ").append(choice.text());
+        }
+        return prompt.toString();
+    }
+
+    /** The options, wherever they stand; empty when there are none. */
+    List<Choice> choices() {
+        return apart.isEmpty() ? PromptOptions.parse(question) : apart;
+    }
+
+    BenchmarkItem item(String id, AnswerKind kind) {
+        List<Choice> choices = switch (kind) {
+            case CHOICE -> choices();
+            case BOOLEAN -> List.of(new Choice("True", "True"), new Choice("False", "False"));
+            default -> List.of();
+        };
+        if (kind == AnswerKind.CHOICE && choices.isEmpty()) {
+            throw new InvalidInputException(
+                    source,
+                    place + ", field prompt",
+                    "has no options that can be told apart (lines 'A: ...', 'B: ...'), which a file of kind choice"
+                            + " needs; declare another kind if it is none");
+        }
+        String answer = GoldAnswer.of(this, kind, choices);
+        String said = system.isBlank() && !apart.isEmpty() ? INSTRUCTION : system;
+        return new BenchmarkItem(id, said, prompt(), choices, answer, response, kind);
+    }
+
+    InvalidInputException wrongResponse(String problem) {
+        return new InvalidInputException(source, place + ", field " + responseField, problem);
+    }
+}

@@ -1,0 +1,37 @@
+package org.dndllm.eval.benchmark;
+
+import java.util.List;
+import java.util.Locale;
+
+/** Recognises of which kind a file's answers are, by its first item. */
+final class KindOf {
+    private static final List<String> CODE_SETS = List.of("humaneval", "livecodebench");
+
+    private KindOf() {}
+
+    static AnswerKind item(ItemFields fields, String fileName) {
+        String response = fields.response().strip();
+        String said = GoldAnswer.unbracketed(response);
+        if (said.equalsIgnoreCase("true") || said.equalsIgnoreCase("false")) {
+            return AnswerKind.BOOLEAN;
+        }
+        List<Choice> choices = fields.choices();
+        boolean chosen = response.isEmpty()
+                || choices.stream().anyMatch(choice -> choice.label().equalsIgnoreCase(said));
+        if (!choices.isEmpty() && chosen) {
+            return AnswerKind.CHOICE;
+        }
+        if (response.contains("####")) {
+            return AnswerKind.NUMBER;
+        }
+        if (Boxed.last(response).isPresent()) {
+            return AnswerKind.MATH;
+        }
+        return response.isEmpty() && isCode(fields.question(), fileName) ? AnswerKind.CODE : AnswerKind.TEXT;
+    }
+
+    private static boolean isCode(String prompt, String fileName) {
+        String name = fileName.toLowerCase(Locale.ROOT).replaceAll("[^a-z]", "");
+        return CODE_SETS.stream().anyMatch(name::contains) || prompt.contains("def ");
+    }
+}
