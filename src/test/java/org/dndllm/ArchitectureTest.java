@@ -160,6 +160,30 @@ class ArchitectureTest {
             .dependOnClassesThat()
             .resideInAPackage("com.sun.net.httpserver..");
 
+    /** Model-written code runs when a user asks for it on the command line, and never because of a request. */
+    @ArchTest
+    static final ArchRule onlyTheCommandLineRunsModelWrittenCode = noClasses()
+            .that()
+            .resideOutsideOfPackages("org.dndllm.cli..", "org.dndllm.eval.sandbox..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("org.dndllm.eval.sandbox..");
+
+    @ArchTest
+    static final ArchRule sandboxNeedsNoLibrary = classes()
+            .that()
+            .resideInAPackage("org.dndllm.eval.sandbox..")
+            .should()
+            .onlyDependOnClassesThat()
+            .resideInAnyPackage(
+                    "java..",
+                    "org.jspecify..",
+                    "org.dndllm",
+                    "org.dndllm.format..",
+                    "org.dndllm.engine",
+                    "org.dndllm.eval",
+                    "org.dndllm.eval.sandbox..");
+
     @ArchTest
     static final ArchRule onlyTheCommandLinePrintsAndExits = noClasses()
             .that()

@@ -36,6 +36,7 @@ import picocli.CommandLine.Command;
             ChatCommand.class,
             ServeCommand.class,
             EvalCommand.class,
+            ScoreCodeCommand.class,
             ConvertCommand.class,
             LoraCommand.class,
             BlendCommand.class,

@@ -8,7 +8,7 @@ import java.util.Random;
  * The resampled units are whole clusters: for a mean over tasks, hand in one value per task; for a paired difference, one
  * difference per task. Items of one task are alike, so resampling single items over tasks would promise too much.
  */
-final class Bootstrap {
+public final class Bootstrap {
     static final int REPLICATES = 10_000;
 
     private static final double LOW = 0.025;
@@ -18,7 +18,7 @@ final class Bootstrap {
     private Bootstrap() {}
 
     /** The mean of {@code units} (at least one) and its interval. A single unit has no spread to see: no width. */
-    static Estimate mean(double[] units) {
+    public static Estimate mean(double[] units) {
         double[] replicates = replicates(units);
         return new Estimate(
                 Arrays.stream(units).average().orElseThrow(), quantile(replicates, LOW), quantile(replicates, HIGH));

@@ -20,14 +20,24 @@ public final class Wilson {
         if (items < 1 || hits < 0 || hits > items) {
             throw new IllegalArgumentException(hits + " of " + items + " is no proportion");
         }
-        double share = (double) hits / items;
+        return ofMean((double) hits / items, items);
+    }
+
+    /**
+     * The interval of a mean of values between 0 and 1. It is wide rather than narrow: such values vary at most as much
+     * as hits and misses of the same mean.
+     *
+     * @param share the mean, 0 to 1
+     * @param items how many values it is the mean of, at least 1
+     */
+    public static Estimate ofMean(double share, int items) {
         double zz = Z * Z;
         double centre = share + zz / (2 * items);
         double spread = Z * Math.sqrt(share * (1 - share) / items + zz / (4.0 * items * items));
         double scale = 1 + zz / items;
         return new Estimate(
                 share,
-                hits == 0 ? 0 : (centre - spread) / scale, // rounding would leave 1e-17 there
-                hits == items ? 1 : (centre + spread) / scale);
+                share == 0 ? 0 : (centre - spread) / scale, // rounding would leave 1e-17 there
+                share == 1 ? 1 : (centre + spread) / scale);
     }
 }

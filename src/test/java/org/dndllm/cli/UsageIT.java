@@ -62,6 +62,9 @@ class UsageIT {
                 "lora quantize one --base qwen2.5-0.5b",
                 "blend --base qwen2.5-0.5b",
                 "diagnose --seed many",
+                "score-code",
+                "score-code problems.jsonl --run-code",
+                "score-code problems.jsonl --samples s.jsonl --run-code -k many",
             })
     void wrongUsage_exitCodeTwoAndUsage(String line) {
         Cli run = Cli.run((Object[]) line.split(" "));
@@ -126,6 +129,10 @@ class UsageIT {
         "--adapter,      diagnose --adapter absent --task a",
         "--reference,    diagnose --reference absent",
         "--prompts,      diagnose --prompts absent --task a",
+        "--run-code,     score-code absent --samples absent",
+        "--time-limit,   score-code absent --samples absent --run-code --time-limit 0",
+        "--memory-limit, score-code absent --samples absent --run-code --memory-limit 1",
+        "-k,             score-code absent --samples absent --run-code -k 0",
     })
     void wrongFlagValue_exitCodeTwoAndItsName(String flag, String line) {
         Cli.run((Object[]) line.split(" ")).refused(2, flag);
@@ -160,6 +167,7 @@ class UsageIT {
                 "lora blend",
                 "lora quantize",
                 "blend",
+                "score-code",
             })
     void help_everyCommand_hasAnExample(String command) {
         Cli run = Cli.run((Object[]) (command + " --help").strip().split(" ")).ok();
