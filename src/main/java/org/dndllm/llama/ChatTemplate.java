@@ -67,8 +67,32 @@ public final class ChatTemplate {
      * @throws InvalidInputException if there is no message, a role is unknown, or the vocabulary lacks ChatML's marks
      */
     public static int[] tokens(Vocabulary vocabulary, List<ChatMessage> messages, boolean answer) {
+        return tokens(vocabulary, segments(messages, vocabulary.defaultSystem(), answer));
+    }
+
+    /**
+     * The prompt followed by each of several beginnings of the assistant's answer, as tokens. The tokenizer reads role and
+     * beginning as one text, as it reads a whole turn.
+     *
+     * @param beginnings may hold the empty one, which gives the prompt alone
+     * @return one array for each beginning, in their order
+     * @throws InvalidInputException as {@link #tokens}
+     */
+    public static List<int[]> begun(Vocabulary vocabulary, List<ChatMessage> messages, List<String> beginnings) {
+        List<Segment> segments = segments(messages, vocabulary.defaultSystem(), true);
+        Segment role = segments.getLast();
+        // a mark comes before the role, and no token reaches across a mark
+        int[] before = tokens(vocabulary, segments.subList(0, segments.size() - 1));
+        return beginnings.stream()
+                .map(text -> vocabulary.tokenize(role.text() + text, false))
+                .map(turn -> IntStream.concat(IntStream.of(before), IntStream.of(turn))
+                        .toArray())
+                .toList();
+    }
+
+    private static int[] tokens(Vocabulary vocabulary, List<Segment> segments) {
         IntStream.Builder tokens = IntStream.builder();
-        for (Segment segment : segments(messages, vocabulary.defaultSystem(), answer)) {
+        for (Segment segment : segments) {
             int[] part = vocabulary.tokenize(segment.text(), segment.special());
             if (segment.special() && part.length != 1) {
                 throw new InvalidInputException(

@@ -5,7 +5,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.CompletableFuture;
 import org.dndllm.engine.LiveModel;
-import org.dndllm.format.Sha256;
+import org.dndllm.format.GgufFile;
 import org.dndllm.llama.ContextOptions;
 import org.dndllm.serve.adapter.AdapterGenerators;
 import org.dndllm.serve.adapter.AdapterRegistry;
@@ -69,7 +69,7 @@ public final class DndServer implements AutoCloseable {
                             options.engine().session()));
             Scheduler scheduler = keep(owned, Scheduler.start(live.model(), options.scheduler()));
             // a base of several GB takes seconds to hash; only provenance waits for it
-            CompletableFuture<String> hash = CompletableFuture.supplyAsync(() -> Sha256.of(options.base()));
+            CompletableFuture<String> hash = CompletableFuture.supplyAsync(() -> GgufFile.sha256(options.base()));
             AdapterRegistry registry = new AdapterRegistry(live.model(), scheduler, store, options.limits());
             AdapterWorkshop workshop = keep(
                     owned,

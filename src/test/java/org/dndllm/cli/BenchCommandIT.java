@@ -80,6 +80,21 @@ class BenchCommandIT {
     }
 
     @Test
+    void likelihood_fewQuestions_sameScoresBothWays() {
+        JsonNode json = Cli.run("bench", "likelihood", "--questions", 12, "--pairs", 2, "-t", 1, "--json")
+                .json();
+
+        assertThat(json.get("largest_difference_nats").asDouble()).isLessThan(1e-4);
+        assertThat(json.at("/batched/native_thread_cpu_s/n").asInt()).isEqualTo(2);
+        assertThat(json.at("/one_at_a_time/wall_s/median").asDouble()).isPositive();
+        assertThat(json.get("cpu_ratio").asDouble()).isPositive();
+        assertThat(Cli.run("bench", "likelihood", "--questions", 2, "--pairs", 1)
+                        .ok()
+                        .out())
+                .contains("2 questions", "one at a time", "ratio", "nats");
+    }
+
+    @Test
     void peer_absentFailingOrSpeakingOtherwise_exitCodeThree() throws IOException {
         Object[] adapter = {"bench", "adapter", "--rounds", 1, "--pairs", 1, "--c-loop", folder.resolve("absent")};
         Cli.run(adapter).refused(3, "absent");

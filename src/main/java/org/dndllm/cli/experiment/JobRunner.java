@@ -19,6 +19,7 @@ import java.util.function.ToIntFunction;
 import org.dndllm.EnvironmentException;
 import org.dndllm.InvalidInputException;
 import org.dndllm.format.AtomicFile;
+import org.dndllm.format.GgufFile;
 import org.dndllm.format.JsonValue;
 import org.dndllm.format.JsonWriter;
 import org.dndllm.format.Sha256;
@@ -191,7 +192,7 @@ public final class JobRunner {
     private Map<String, Object> training(Job job) throws IOException {
         Map<String, Object> made = new LinkedHashMap<>();
         made.put("flags", flags(job));
-        made.put("base", hashes.computeIfAbsent(materials.base(), Sha256::of));
+        made.put("base", hashes.computeIfAbsent(materials.base(), GgufFile::sha256));
         made.put("encoder", hashes.computeIfAbsent(materials.encoder(), folder -> materials.encoderHash()));
         made.put("tasks", hashes.computeIfAbsent(materials.tasks(), Materials::hash));
         if (job.checkpoints()) {
