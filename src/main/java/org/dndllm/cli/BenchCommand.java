@@ -33,6 +33,7 @@ import picocli.CommandLine.Command;
             BenchDecode.class,
             BenchSoak.class,
             BenchServe.class,
+            BenchServeSoak.class,
             BenchTraining.class,
             BenchLikelihood.class,
         })

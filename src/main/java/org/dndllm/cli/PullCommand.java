@@ -23,7 +23,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code dnd pull}: the only command that downloads. */
+/** {@code dnd pull}: fetches; beside it only {@code dnd serve -hf} does. */
 @Command(
         name = "pull",
         mixinStandardHelpOptions = true,

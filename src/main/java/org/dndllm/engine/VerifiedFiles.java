@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -81,9 +80,11 @@ final class VerifiedFiles {
         try {
             Map<String, Object> state =
                     new TreeMap<>(Files.readAttributes(file, "unix:size,lastModifiedTime,ctime,ino"));
-            Instant changed = ((FileTime) state.get("ctime")).toInstant();
-            boolean settled = changed.plus(SETTLED).isBefore(clock.instant());
-            return (long) state.get("size") >= large && settled ? Optional.of(state) : Optional.empty();
+            return state.get("ctime") instanceof FileTime changed
+                            && changed.toInstant().plus(SETTLED).isBefore(clock.instant())
+                            && Files.size(file) >= large
+                    ? Optional.of(state)
+                    : Optional.empty();
         } catch (IOException | UnsupportedOperationException | IllegalArgumentException e) {
             return Optional.empty(); // hashing says what is wrong, if anything is
         }

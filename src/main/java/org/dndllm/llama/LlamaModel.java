@@ -71,7 +71,10 @@ public final class LlamaModel implements AutoCloseable {
         }
         thread = new NativeThread(domain, "model");
         pointer = load(gguf, options);
-        vocabulary = new Vocabulary(this, LlamaCpp.llama_model_get_vocab(pointer), chatTemplate());
+        vocabulary = new Vocabulary(
+                this,
+                LlamaCpp.llama_model_get_vocab(pointer),
+                options.chatTemplate().or(this::chatTemplate));
     }
 
     private Optional<String> chatTemplate() {
