@@ -147,14 +147,17 @@ class ArchitectureTest {
                     "org.dndllm.hub..");
 
     @ArchTest
-    static final ArchRule onlyServeSeesTheHttpServer = noClasses()
+    static final ArchRule onlyTheServersWireAcceptsConnections = noClasses()
             .that()
-            .resideOutsideOfPackage("org.dndllm.serve..")
+            .resideOutsideOfPackage("org.dndllm.serve.wire..")
             .should()
+            .callMethod(java.net.ServerSocket.class, "accept")
+            .orShould()
+            .callMethod(java.nio.channels.ServerSocketChannel.class, "accept")
+            .orShould()
             .dependOnClassesThat()
             .resideInAPackage("com.sun.net.httpserver..");
 
-    /** Model-written code runs when a user asks for it on the command line, and never because of a request. */
     @ArchTest
     static final ArchRule onlyTheCommandLineRunsModelWrittenCode = noClasses()
             .that()

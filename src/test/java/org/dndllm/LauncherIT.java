@@ -190,6 +190,32 @@ class LauncherIT {
         assertThat(plain.out()).doesNotContain("train-lib", "--sun-misc-unsafe");
     }
 
+    @Test
+    void dnd_cudaFlavourOfOnnxRuntime_standsInPlaceOfThePlainOne() throws IOException, InterruptedException {
+        // given: built, the CUDA flavour of the pinned version fetched before
+        Files.createDirectories(project.resolve("target"));
+        Files.createFile(project.resolve("target/dnd-build"));
+        Path gpu = Files.createDirectories(project.resolve("target/lib-cuda"));
+        Files.createFile(gpu.resolve("onnxruntime_gpu-" + pinned("onnxruntime.version") + ".jar"));
+        Map<String, String> plain =
+                Map.of("DND_JAVA_HOME", jdk("new", "25").toString(), "DND_LLAMA_LIB_PATH", folder.toString());
+        Map<String, String> cuda = new java.util.HashMap<>(plain);
+        cuda.put("DND_ORT_VARIANT", "cuda");
+
+        // when, then
+        assertThat(launch(plain).out()).contains("target/lib/*").doesNotContain("lib-cuda");
+        Ended ended = launch(cuda);
+        assertThat(ended.err()).isEmpty();
+        assertThat(ended.out()).contains("target/lib-cuda/*").doesNotContain("target/lib/*");
+
+        // and: another word is a usage error, and without Maven a missing flavour says what fetches it
+        cuda.put("DND_ORT_VARIANT", "rocm");
+        assertThat(launch(cuda).code()).isEqualTo(2);
+        Files.delete(gpu.resolve("onnxruntime_gpu-" + pinned("onnxruntime.version") + ".jar"));
+        cuda.put("DND_ORT_VARIANT", "cuda");
+        launch(cuda).environment("mvn", "ONNX Runtime for CUDA");
+    }
+
     private String pinned(String property) throws IOException {
         return Files.readString(project.resolve("pom.xml")).replaceAll("(?s).*<" + property + ">([^<]*)<.*", "$1");
     }

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiFunction;
 import org.dndllm.InvalidInputException;
 import org.dndllm.engine.AdapterFolder;
 import org.dndllm.format.AtomicFile;
@@ -17,30 +18,53 @@ import org.dndllm.format.GgufTensor;
 import org.dndllm.lora.BaseShape;
 import org.dndllm.lora.GgufAdapter;
 import org.dndllm.lora.LoraWeights;
+import org.dndllm.lora.MixedLora;
 import org.dndllm.lora.PeftAdapter;
 
 /**
  * An adapter on disk, whichever of the two forms it has.
  *
  * @param path PEFT folder or GGUF file
- * @param weights what a reader of it gets
+ * @param content what a reader of it gets
  * @param types in which the values are stored, none twice
  * @param bytes of the GGUF file, or of the folder's two PEFT files
  */
-record AdapterFile(Path path, LoraWeights weights, List<String> types, long bytes) {
+record AdapterFile(Path path, MixedLora content, List<String> types, long bytes) {
+    /** How a file of either form is read. */
+    private record Reader(
+            BiFunction<Path, BaseShape, MixedLora> peft, BiFunction<GgufFile, BaseShape, MixedLora> gguf) {}
+
+    private static final Reader UNIFORM = new Reader(
+            (folder, shape) -> MixedLora.of(PeftAdapter.read(folder, shape)),
+            (file, shape) -> MixedLora.of(GgufAdapter.read(file, shape)));
+    private static final Reader MIXED = new Reader(PeftAdapter::readMixed, GgufAdapter::readMixed);
 
     /** Reads an adapter for that base: a PEFT folder where the path is a folder, a GGUF file otherwise. */
     static AdapterFile read(Path path, BaseShape shape) {
+        return read(path, shape, UNIFORM);
+    }
+
+    /** As {@link #read(Path, BaseShape)}, also where modules differ in rank or alpha. */
+    static AdapterFile readMixed(Path path, BaseShape shape) {
+        return read(path, shape, MIXED);
+    }
+
+    private static AdapterFile read(Path path, BaseShape shape, Reader reader) {
         if (Files.isDirectory(path)) {
-            return peft(path, PeftAdapter.read(path, shape));
+            return peft(path, reader.peft().apply(path, shape));
         }
         if (!Files.isRegularFile(path)) {
             throw new InvalidInputException(
                     path.toString(), "file", "does not exist; name a PEFT folder or an adapter .gguf");
         }
         try (GgufFile file = GgufFile.open(path)) {
-            return gguf(path, file, shape, size(path));
+            return gguf(path, file, reader.gguf().apply(file, shape), size(path));
         }
+    }
+
+    /** The adapter of a file whose modules have one rank and alpha: of all but those of {@link #readMixed}. */
+    LoraWeights weights() {
+        return content.uniform().orElseThrow(() -> new IllegalStateException(path + " is mixed"));
     }
 
     /** Whether a target of that name becomes a GGUF file; all others become PEFT folders. */
@@ -67,7 +91,9 @@ record AdapterFile(Path path, LoraWeights weights, List<String> types, long byte
         AdapterFile written;
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment bytes = GgufAdapter.toMemory(weights, type, arena);
-            written = gguf(target, GgufFile.of(bytes, target.toString()), weights.shape(), bytes.byteSize());
+            GgufFile file = GgufFile.of(bytes, target.toString());
+            MixedLora read = MixedLora.of(GgufAdapter.read(file, weights.shape()));
+            written = gguf(target, file, read, bytes.byteSize());
         }
         GgufAdapter.write(target, weights, type);
         return written;
@@ -77,7 +103,7 @@ record AdapterFile(Path path, LoraWeights weights, List<String> types, long byte
     static AdapterFile writePeft(Path target, LoraWeights weights, boolean replace) {
         AdapterFolder.requireReplaceable(target);
         AtomicFile.writeFolder(target, inside -> PeftAdapter.fill(inside, weights, Map.of()), replace);
-        return peft(target, weights);
+        return peft(target, MixedLora.of(weights));
     }
 
     /**
@@ -105,20 +131,20 @@ record AdapterFile(Path path, LoraWeights weights, List<String> types, long byte
         }
     }
 
-    private static AdapterFile peft(Path folder, LoraWeights weights) {
+    private static AdapterFile peft(Path folder, MixedLora content) {
         long bytes = size(folder.resolve(PeftAdapter.WEIGHTS_FILE)) + size(folder.resolve(PeftAdapter.CONFIG_FILE));
-        return new AdapterFile(folder, weights, List.of(weights.dtype().name()), bytes);
+        return new AdapterFile(
+                folder, content, List.of(content.groups().getFirst().dtype().name()), bytes);
     }
 
-    private static AdapterFile gguf(Path path, GgufFile file, BaseShape shape, long bytes) {
-        LoraWeights weights = GgufAdapter.read(file, shape);
+    private static AdapterFile gguf(Path path, GgufFile file, MixedLora content, long bytes) {
         List<String> types = file.tensors().stream()
                 .map(GgufTensor::type)
                 .distinct()
                 .sorted()
                 .map(GgmlType::name)
                 .toList();
-        return new AdapterFile(path, weights, types, bytes);
+        return new AdapterFile(path, content, types, bytes);
     }
 
     private static long size(Path file) {

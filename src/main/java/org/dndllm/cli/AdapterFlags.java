@@ -32,12 +32,21 @@ final class AdapterFlags {
 
     /** Refuses what can be refused before anything is read, then reads the adapters. */
     List<AdapterFile> read(Path target, List<Path> sources) {
+        BaseShape shape = shape(target, sources);
+        return sources.stream().map(source -> AdapterFile.read(source, shape)).toList();
+    }
+
+    /** As {@link #read}, of one adapter, whose modules may differ in rank and alpha. */
+    AdapterFile readMixed(Path target, Path source) {
+        return AdapterFile.readMixed(source, shape(target, List.of(source)));
+    }
+
+    private BaseShape shape(Path target, List<Path> sources) {
         if (!AdapterFile.isGguf(target) && type().filter(GgmlType.Q8_0::equals).isPresent()) {
             throw Flags.wrong("--type", "is q8_0, which only .gguf targets hold; name the target NAME.gguf");
         }
         AdapterFile.requireFree(target, sources, replace);
-        BaseShape shape = BaseOption.shape(base);
-        return sources.stream().map(source -> AdapterFile.read(source, shape)).toList();
+        return BaseOption.shape(base);
     }
 
     /** Writes the adapter that came out. */

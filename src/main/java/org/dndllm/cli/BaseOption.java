@@ -44,6 +44,18 @@ final class BaseOption {
         }
     }
 
+    /** A published size by its name; another name is a usage error. */
+    static BaseShape size(String flag, String name) {
+        BaseShape known = SIZES.get(name.toLowerCase(Locale.ROOT));
+        if (known == null) {
+            throw Flags.wrong(
+                    flag,
+                    "is '" + name + "', expected one of "
+                            + SIZES.keySet().stream().sorted().toList());
+        }
+        return known;
+    }
+
     /** With a name, and of a .gguf file the hash, by which a bundle knows its base model. */
     static BaseModel model(String base) {
         BaseShape shape = shape(base);

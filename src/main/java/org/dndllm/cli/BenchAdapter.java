@@ -15,7 +15,6 @@ import org.dndllm.llama.AdapterSet;
 import org.dndllm.llama.LlamaContext;
 import org.dndllm.llama.LoraAdapter;
 import org.dndllm.lora.GgufAdapter;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -40,42 +39,30 @@ final class BenchAdapter implements Callable<Integer> {
     private final Output output = new Output();
 
     @Mixin
-    private final EngineFlags engine = new EngineFlags();
-
-    @Option(names = "--rank", defaultValue = "8", description = "Default: ${DEFAULT-VALUE}.")
-    private int rank;
+    private final BenchSetupFlags start = new BenchSetupFlags();
 
     @Option(names = "--rounds", defaultValue = "101", description = "Measured rounds. Default: ${DEFAULT-VALUE}.")
     private int rounds;
 
-    @Option(
-            names = "--c-loop",
-            paramLabel = "PROGRAM",
-            description = "native/bench/run-adapter: the native load of the same bytes in C, in turn with ours.")
-    private @Nullable Path peer;
-
-    @Option(
-            names = "--pairs",
-            defaultValue = "5",
-            description = "Turns with --c-loop, each of --rounds rounds. Default: ${DEFAULT-VALUE}.")
-    private int pairs;
+    @Mixin
+    private final PeerFlags peer = new PeerFlags();
 
     @Override
     public Integer call() {
         Flags.atLeast("--rounds", rounds, 1);
-        Flags.atLeast("--pairs", pairs, 1);
-        Flags.atLeast("--rank", rank, 1);
-        try (BenchSetup setup = BenchSetup.open(engine, rank)) {
+        int pairs = peer.pairs();
+        Optional<BenchPeer> program = peer.program();
+        try (BenchSetup setup = start.open()) {
             float[] before = setup.logits();
-            Timings times = new Timings(rounds * (peer == null ? 1 : pairs));
+            Timings times = new Timings(rounds * (program.isEmpty() ? 1 : pairs));
             Optional<Comparison> comparison;
             try (AdapterBuffer buffer = new AdapterBuffer()) {
                 measure(setup, buffer, new Timings(WARM_UP), WARM_UP);
-                if (peer == null) {
+                if (program.isEmpty()) {
                     measure(setup, buffer, times, rounds);
                     comparison = Optional.empty();
                 } else {
-                    comparison = Optional.of(compare(setup, buffer, times, new BenchPeer(peer)));
+                    comparison = Optional.of(compare(setup, buffer, times, program.get()));
                 }
             }
             boolean identical = Arrays.equals(before, setup.logits());
@@ -137,6 +124,7 @@ final class BenchAdapter implements Callable<Integer> {
     private record Comparison(Samples java, Samples c, Samples ratio, Samples checkedRatio) {}
 
     private Comparison compare(BenchSetup setup, AdapterBuffer buffer, Timings times, BenchPeer program) {
+        int pairs = peer.pairs();
         Comparison all = new Comparison(new Samples(pairs), new Samples(pairs), new Samples(pairs), new Samples(pairs));
         try {
             Path file = Files.createTempFile("dnd-bench", ".gguf");
@@ -147,7 +135,7 @@ final class BenchAdapter implements Callable<Integer> {
                     measure(setup, buffer, ours, rounds);
                     times.addAll(ours);
                     double java = ours.load.median() - ours.check.median();
-                    double c = program.number(program.run(engine.model(), file, rounds), "load_ms", "median");
+                    double c = program.number(program.run(start.model(), file, rounds), "load_ms", "median");
                     all.java.add(java);
                     all.c.add(c);
                     all.ratio.add(java / c);

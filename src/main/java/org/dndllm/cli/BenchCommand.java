@@ -6,12 +6,15 @@ import picocli.CommandLine.Command;
 @Command(
         name = "bench",
         mixinStandardHelpOptions = true,
-        header = "Measure on this machine: generator, adapter loading, decode loop, memory over many adapters, server,"
-                + " generating against training.",
+        header = "Measure on this machine: the whole chain, generator, adapter loading, decode loop, memory over many"
+                + " adapters, server, generating against training, scoring.",
         description = "Inputs are random, never zeros. scripts/bench runs all but training on a 0.5B-shape" + " model.",
         footer = {
             "",
             "Examples:",
+            "  dnd bench chain",
+            "  dnd bench chain --preset qwen2.5-0.5b --save before.json",
+            "  dnd bench compare before.json after.json",
             "  dnd bench synthesize qwen2.5-0.5b target/bench/0.5b-q8_0.gguf --vocabulary qwen2.5-tokenizer-folder",
             "  dnd bench generator --generator speed -m target/bench/0.5b-q8_0.gguf",
             "  dnd bench adapter -m target/bench/0.5b-q8_0.gguf --c-loop native/bench/run-adapter",
@@ -19,14 +22,19 @@ import picocli.CommandLine.Command;
             "  dnd bench soak --rounds 1000",
             "  dnd bench serve",
             "  dnd bench training",
+            "  dnd bench likelihood",
         },
         subcommands = {
+            BenchChain.class,
+            BenchCompare.class,
             BenchSynthesize.class,
             BenchGenerator.class,
             BenchAdapter.class,
             BenchDecode.class,
             BenchSoak.class,
             BenchServe.class,
+            BenchServeSoak.class,
             BenchTraining.class,
+            BenchLikelihood.class,
         })
 final class BenchCommand {}

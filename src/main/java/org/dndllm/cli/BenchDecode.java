@@ -1,8 +1,6 @@
 package org.dndllm.cli;
 
-import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -11,7 +9,6 @@ import org.dndllm.llama.ContextOptions;
 import org.dndllm.llama.LlamaContext;
 import org.dndllm.llama.LlamaModel;
 import org.dndllm.llama.ModelOptions;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -45,39 +42,28 @@ final class BenchDecode implements Callable<Integer> {
     @Option(names = "--tokens", defaultValue = "64", description = "Generated tokens. Default: ${DEFAULT-VALUE}.")
     private int tokens;
 
-    @Option(names = "--pairs", defaultValue = "5", description = "Default: ${DEFAULT-VALUE}.")
-    private int pairs;
-
-    @Option(
-            names = "--c-loop",
-            paramLabel = "PROGRAM",
-            description = "native/bench/run; without it only Java is timed.")
-    private @Nullable Path peer;
-
-    /** One run of a loop: milliseconds of CPU and wall time per generated token, and what was generated. */
-    private record Run(double promptMillis, double cpuPerToken, double wallPerToken, int checksum) {}
+    @Mixin
+    private final PeerFlags peer = new PeerFlags();
 
     @Override
     public Integer call() {
-        Flags.atLeast("--pairs", pairs, 1);
+        int pairs = peer.pairs();
         Flags.atLeast("--tokens", tokens, 1);
         Flags.atLeast("--prompt-tokens", promptTokens, 1);
         long all = (long) promptTokens + tokens;
         if (all > CONTEXT) {
             throw Flags.wrong("--tokens", "and --prompt-tokens are " + all + " together, expected at most " + CONTEXT);
         }
-        List<Run> ours = new ArrayList<>();
-        List<Run> theirs = new ArrayList<>();
+        List<DecodeLoop.Run> ours = new ArrayList<>();
+        List<DecodeLoop.Run> theirs = new ArrayList<>();
         try (LlamaModel model = LlamaModel.open(engine.model(), ModelOptions.CPU);
                 LlamaContext context = model.newContext(new ContextOptions(
                         CONTEXT, true, CONTEXT, 512, 1, 1, 1, false, ContextOptions.FlashAttention.AUTO))) {
-            int[] prompt = prompt(model.vocabulary().size());
-            context.onNativeThread(() -> java(context, prompt, WARM_UP));
+            int[] prompt = DecodeLoop.prompt(model.vocabulary().size(), promptTokens);
+            DecodeLoop.run(context, prompt, WARM_UP);
             for (int pair = 0; pair < pairs; pair++) {
-                ours.add(context.onNativeThread(() -> java(context, prompt, tokens)));
-                if (peer != null) {
-                    theirs.add(c(new BenchPeer(peer)));
-                }
+                ours.add(DecodeLoop.run(context, prompt, tokens));
+                peer.program().ifPresent(program -> theirs.add(c(program)));
                 output.progress().advanced("pairs", pair + 1, pairs);
             }
         }
@@ -85,41 +71,16 @@ final class BenchDecode implements Callable<Integer> {
         return 0;
     }
 
-    private int[] prompt(int vocabulary) {
-        int[] ids = new int[promptTokens];
-        for (int i = 0; i < ids.length; i++) {
-            ids[i] = (int) ((i * 7919L + 13) % vocabulary);
-        }
-        return ids;
-    }
-
-    /** Runs on the native thread, which computes all with one thread: its CPU time is the loop's. */
-    private static Run java(LlamaContext context, int[] prompt, int tokens) {
-        context.clear();
-        long promptStart = System.nanoTime();
-        context.decode(prompt);
-        long start = System.nanoTime();
-        double cpu = Machine.threadCpuMillis();
-        int[] ids = new int[tokens];
-        for (int i = 0; i < tokens; i++) {
-            ids[i] = context.argmax();
-            context.decodeToken(ids[i]);
-        }
-        double cpuMillis = Machine.threadCpuMillis() - cpu;
-        double wall = (System.nanoTime() - start) / 1e6;
-        return new Run((start - promptStart) / 1e6, cpuMillis / tokens, wall / tokens, Arrays.hashCode(ids));
-    }
-
-    private Run c(BenchPeer program) {
+    private DecodeLoop.Run c(BenchPeer program) {
         JsonNode json = program.run(engine.model(), promptTokens, tokens);
-        return new Run(
+        return new DecodeLoop.Run(
                 program.number(json, "prompt_ms"),
                 program.number(json, "thread_cpu_ms_per_token"),
                 program.number(json, "wall_ms_per_token"),
                 (int) program.number(json, "checksum"));
     }
 
-    private void report(List<Run> ours, List<Run> theirs) {
+    private void report(List<DecodeLoop.Run> ours, List<DecodeLoop.Run> theirs) {
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("machine", Machine.facts());
         json.put("model", engine.model().toString());
@@ -143,11 +104,11 @@ final class BenchDecode implements Callable<Integer> {
         output.result(json);
     }
 
-    private Map<String, Object> side(String name, List<Run> runs) {
+    private Map<String, Object> side(String name, List<DecodeLoop.Run> runs) {
         Samples cpu = new Samples(runs.size());
         Samples wall = new Samples(runs.size());
         Samples prompt = new Samples(runs.size());
-        for (Run run : runs) {
+        for (DecodeLoop.Run run : runs) {
             cpu.add(run.cpuPerToken());
             wall.add(run.wallPerToken());
             prompt.add(run.promptMillis());

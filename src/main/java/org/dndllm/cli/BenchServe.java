@@ -39,18 +39,8 @@ final class BenchServe implements Callable<Integer> {
     @Mixin
     private final Output output = new Output();
 
-    @Option(
-            names = {"-m", "--model"},
-            paramLabel = "GGUF",
-            description = "Base model. Default: the embedded nano base, with its generators.")
-    private @Nullable Path model;
-
-    @Option(
-            names = {"-t", "--threads"},
-            paramLabel = "N",
-            defaultValue = "1",
-            description = "Threads of each engine. Default: ${DEFAULT-VALUE}.")
-    private int threads;
+    @Mixin
+    private final ThreadedModelFlags base = new ThreadedModelFlags();
 
     @Option(
             names = "--tokens",
@@ -91,7 +81,6 @@ final class BenchServe implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Flags.atLeast("--threads", threads, 1);
         Flags.atLeast("--tokens", tokens, 2);
         Flags.atLeast("--rounds", rounds, 1);
         Flags.range("--streams", streams, ServeBench.SETS, 64);
@@ -111,7 +100,7 @@ final class BenchServe implements Callable<Integer> {
         reports.forEach((part, report) -> json.put(part.key(), report.toJson()));
         output.line(
                 "%s, %d threads, answers of up to %d tokens, %d streams, %d rounds",
-                options.base(), threads, tokens, streams, rounds);
+                options.base(), base.threads(), tokens, streams, rounds);
         output.line("server, loops and clients share this process and this machine");
         reports.forEach(this::print);
         output.result(json);
@@ -134,11 +123,10 @@ final class BenchServe implements Callable<Integer> {
     }
 
     private ServeBenchOptions options() {
-        NanoSet nano = NanoSet.embedded();
         return new ServeBenchOptions(
-                Optional.ofNullable(model).orElseGet(nano::base),
-                model == null ? nano.bundles() : List.of(),
-                threads,
+                base.model(),
+                base.isEmbeddedModel() ? NanoSet.embedded().bundles() : List.of(),
+                base.threads(),
                 tokens,
                 rounds,
                 streams,

@@ -30,10 +30,7 @@ final class BenchSoak implements Callable<Integer> {
     private final Output output = new Output();
 
     @Mixin
-    private final EngineFlags engine = new EngineFlags();
-
-    @Option(names = "--rank", defaultValue = "8", description = "Default: ${DEFAULT-VALUE}.")
-    private int rank;
+    private final BenchSetupFlags start = new BenchSetupFlags();
 
     @Option(names = "--rounds", defaultValue = "1000", description = "Default: ${DEFAULT-VALUE}.")
     private int rounds;
@@ -54,8 +51,7 @@ final class BenchSoak implements Callable<Integer> {
     @Override
     public Integer call() {
         Flags.atLeast("--rounds", rounds, 2 * WINDOW);
-        Flags.atLeast("--rank", rank, 1);
-        try (BenchSetup setup = BenchSetup.open(engine, rank)) {
+        try (BenchSetup setup = start.open()) {
             float[] before = setup.logits();
             Memory memory = soak(setup, before);
             boolean identical = Arrays.equals(before, setup.logits());

@@ -4,14 +4,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.dndllm.InvalidInputException;
 import org.dndllm.format.GgmlType;
 import org.dndllm.lora.BaseShape;
-import org.dndllm.nano.NanoWorld;
-import org.dndllm.nano.WorldSpec;
-import org.dndllm.synth.SyntheticBase;
-import org.dndllm.synth.SyntheticVocabulary;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -64,8 +61,7 @@ final class BenchSynthesize implements Callable<Integer> {
         BaseShape base = BaseOption.shape(shape);
         GgmlType matrixType = Flags.adapterType("--type", type);
         long start = System.nanoTime();
-        SyntheticVocabulary tokens = vocabulary == null ? world() : SyntheticVocabulary.fromFolder(vocabulary);
-        SyntheticBase.write(target, base, tokens, matrixType, seed, "synthetic-" + shape);
+        SyntheticModels.writeBase(target, shape, base, Optional.ofNullable(vocabulary), matrixType, seed);
         double seconds = (System.nanoTime() - start) / 1e9;
         output.line("%s: random weights of shape %s, %s, %.1f s", target, shape, matrixType, seconds);
         Map<String, Object> json = new LinkedHashMap<>();
@@ -74,9 +70,5 @@ final class BenchSynthesize implements Callable<Integer> {
         json.put("seconds", seconds);
         output.result(json);
         return 0;
-    }
-
-    private static SyntheticVocabulary world() {
-        return NanoWorld.of(WorldSpec.standard()).bpeVocabulary();
     }
 }

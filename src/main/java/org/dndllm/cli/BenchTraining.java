@@ -54,11 +54,8 @@ final class BenchTraining implements Callable<Integer> {
     @Mixin
     private final Output output = new Output();
 
-    @Option(
-            names = {"-m", "--model"},
-            paramLabel = "GGUF",
-            description = "Base model (F32, F16, BF16, Q8_0). Default: the embedded nano base.")
-    private @Nullable Path model;
+    @Mixin
+    private final ThreadedModelFlags engine = new ThreadedModelFlags();
 
     @Option(
             names = "--generator",
@@ -92,18 +89,10 @@ final class BenchTraining implements Callable<Integer> {
             description = "Steps of the training runs, growing. Default: ${DEFAULT-VALUE}.")
     private List<Integer> lengths = List.of();
 
-    @Option(
-            names = {"-t", "--threads"},
-            paramLabel = "N",
-            defaultValue = "1",
-            description = "Threads of each engine. Default: ${DEFAULT-VALUE}.")
-    private int threads;
-
     @Override
     public Integer call() {
         requireSensibleFlags();
-        Path base =
-                Optional.ofNullable(model).orElseGet(() -> NanoSet.embedded().base());
+        Path base = engine.model();
         Path bundle = Optional.ofNullable(generator)
                 .orElseGet(() -> NanoSet.embedded().bundle());
         TaskFolder folder = TaskFolder.open(
@@ -111,7 +100,7 @@ final class BenchTraining implements Callable<Integer> {
         List<String> chosen = chosen(folder);
         try (DragAndDrop dnd = DragAndDrop.open(base, bundle, options());
                 Evaluation evaluation = Evaluation.of(dnd, folder, Optional.empty(), EvalOptions.DEFAULT);
-                LoraTimer timer = LoraTimer.open(base, threads)) {
+                LoraTimer timer = LoraTimer.open(base, engine.threads())) {
             dnd.warnings().forEach(warning -> output.note("warning: %s", warning));
             Map<String, Object> facts = facts(dnd, base, folder);
             List<TrainingRace> races = new ArrayList<>();
@@ -125,7 +114,6 @@ final class BenchTraining implements Callable<Integer> {
 
     private void requireSensibleFlags() {
         Flags.atLeast("--rounds", rounds, 1);
-        Flags.atLeast("--threads", threads, 1);
         int last = 0;
         for (int length : lengths) {
             if (length <= last) {
@@ -140,6 +128,7 @@ final class BenchTraining implements Callable<Integer> {
 
     private EngineOptions options() {
         EngineOptions plain = EngineOptions.DEFAULT;
+        int threads = engine.threads();
         return new EngineOptions(
                 plain.session().withThreads(threads),
                 plain.model(),
@@ -198,6 +187,7 @@ final class BenchTraining implements Callable<Integer> {
         facts.put("task_folder", folder.folder().toString());
         facts.put("rounds", rounds);
         facts.put("lengths", lengths);
+        int threads = engine.threads();
         facts.put("threads", Map.of("onnxruntime", threads, "llama.cpp", threads, "libtorch", threads));
         return facts;
     }
@@ -211,7 +201,7 @@ final class BenchTraining implements Callable<Integer> {
         }
         output.line(
                 "threads: %d for generating (ONNX Runtime, llama.cpp), %d for training (LibTorch); %d rounds",
-                threads, threads, rounds);
+                engine.threads(), engine.threads(), rounds);
         output.line("");
         table(TrainingRace.titles(), races.stream().map(TrainingRace::row).toList());
         output.line("");

@@ -10,7 +10,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.dndllm.engine.Progress;
 import org.dndllm.format.DType;
-import org.dndllm.format.Sha256;
+import org.dndllm.format.GgufFile;
 import org.dndllm.llama.LlamaModel;
 import org.dndllm.llama.ModelOptions;
 import org.dndllm.train.BaseWeights;
@@ -239,7 +239,7 @@ final class CollectCommand implements Callable<Integer> {
                 BaseWeights weights = BaseWeights.load(base, device);
                 Qwen2 qwen = Qwen2.of(weights, device)) {
             ChatTokenizer tokenizer = new ChatTokenizer(text.vocabulary());
-            Map<String, String> identity = Map.of("sha256", Sha256.of(base));
+            Map<String, String> identity = Map.of("sha256", GgufFile.sha256(base));
             LoraCollection collection = new LoraCollection(qwen, identity, tokenizer::example, settings, target);
             for (TaskData task : chosen) {
                 LoraCollection.Outcome outcome = collection.collect(

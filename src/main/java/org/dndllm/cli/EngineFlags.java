@@ -111,7 +111,7 @@ final class EngineFlags {
     }
 
     ModelOptions modelOptions() {
-        return new ModelOptions(gpuLayers, backend.toLowerCase(Locale.ROOT), true, false);
+        return new ModelOptions(gpuLayers, backend.toLowerCase(Locale.ROOT), true, false, Optional.empty());
     }
 
     ContextOptions contextOptions() {

@@ -1,6 +1,7 @@
 package org.dndllm.cli;
 
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -9,12 +10,14 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import org.dndllm.InvalidInputException;
+import org.dndllm.cli.nano.ShippedManifest;
 import org.dndllm.encoder.ConditionText;
 import org.dndllm.engine.DragAndDrop;
 import org.dndllm.engine.GeneratorBundle;
 import org.dndllm.engine.OodCalibration;
 import org.dndllm.engine.OutOfDistribution;
 import org.dndllm.engine.PromptSet;
+import org.dndllm.eval.BundleRecord;
 import org.dndllm.eval.Control;
 import org.dndllm.eval.EvalOptions;
 import org.dndllm.eval.EvalReport;
@@ -54,6 +57,7 @@ import picocli.CommandLine.Option;
             "  dnd eval --tasks world --controls --lora-dir loras --report out",
             "  dnd eval --tasks world --task largest-next --items 50 --seeds 1 --json",
             "  dnd eval --tasks world --calibrate-ood --ood",
+            "  dnd eval --generator my-bundle --tasks world --lora-dir loras --record",
         })
 final class EvalCommand implements Callable<Integer> {
     /** Fewer items give intervals too wide to compare controls by. */
@@ -141,6 +145,16 @@ final class EvalCommand implements Callable<Integer> {
             description = "Write report.md, report.json, CSV files and chart.png there.")
     private @Nullable Path report;
 
+    @Option(
+            names = "--record",
+            description =
+                    "Write the results, measured with all controls, into the bundle's bundle.json, where dnd inspect"
+                            + " shows them.")
+    private boolean record;
+
+    @Option(names = "--replace", description = "With --record: replace results that the bundle has.")
+    private boolean replace;
+
     @Override
     public Integer call() {
         EvalOptions options = options();
@@ -154,8 +168,11 @@ final class EvalCommand implements Callable<Integer> {
         }
         try (DragAndDrop dnd = DragAndDrop.open(engine.model(), engine.generator(), engine.options());
                 Evaluation evaluation = Evaluation.of(dnd, folder, loras, options)) {
+            if (record) {
+                dnd.bundle().requireRecordable(replace);
+            }
             dnd.warnings().forEach(warning -> output.note("warning: %s", warning));
-            Set<Control> asked = controls ? Control.all() : Control.plain();
+            Set<Control> asked = controls || record ? Control.all() : Control.plain();
             List<TaskResult> results = new ArrayList<>();
             for (String name : chosen) {
                 results.add(evaluation.task(name, asked, output.progress()));
@@ -164,6 +181,14 @@ final class EvalCommand implements Callable<Integer> {
                     ood ? Optional.of(evaluation.outOfDistribution(output.progress())) : Optional.empty();
             EvalReport done = new EvalReport(facts(dnd, folder, options, trained), results, told);
             print(done);
+            if (record) {
+                Path bundle = dnd.bundle()
+                        .withResults(
+                                BundleRecord.of(done, folder, options, dnd, output.command(), Instant.now()), replace)
+                        .folder();
+                ShippedManifest.refresh(bundle.resolve("bundle.json"));
+                output.line("recorded   %s", bundle.resolve("bundle.json"));
+            }
             if (report != null) {
                 ReportFolder.write(report, done);
                 output.line("written    %s", report);
@@ -186,6 +211,12 @@ final class EvalCommand implements Callable<Integer> {
         Flags.atLeast("--n-predict", tokens, 1);
         Flags.atLeast("--shots", shots, 0);
         Flags.atLeast("--parallel", parallel, 1);
+        if (record && ood) {
+            throw Flags.wrong("--record", "records accuracies, of which --ood measures none; leave one of them out");
+        }
+        if (replace && !record) {
+            throw Flags.wrong("--replace", "is for --record");
+        }
         return new EvalOptions(items, EvalOptions.seeds(seeds), tokens, shots, parallel);
     }
 

@@ -10,6 +10,8 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.dndllm.InvalidInputException;
 import org.dndllm.engine.GeneratorBundle;
+import org.dndllm.engine.MeasuredResults;
+import org.dndllm.eval.BundleRecord;
 import org.dndllm.format.GgufFile;
 import org.dndllm.format.GgufTensor;
 import org.dndllm.format.JsonValue;
@@ -51,8 +53,14 @@ final class FileInspection {
             output.line(
                     "%s: GGUF, %d keys, %d tensors %s, %,d bytes of data",
                     path, metadata.size(), file.tensors().size(), types, bytes);
+            List<String> parts = file.parts().stream().map(Path::toString).toList();
+            if (parts.size() > 1) {
+                output.line("  one model in %d parts: %s", parts.size(), String.join(", ", parts));
+            }
             metadata.forEach((key, value) -> output.line("  %s = %s", key, value));
-            return result("gguf", metadata, types, bytes, tensors);
+            Map<String, Object> json = result("gguf", metadata, types, bytes, tensors);
+            json.put("parts", parts);
+            return json;
         }
     }
 
@@ -139,7 +147,23 @@ final class FileInspection {
         json.put("parameters", manifest.generator().parameters());
         json.put("trained", manifest.training().trained());
         json.put("files", manifest.files());
+        manifest.results()
+                .ifPresentOrElse(
+                        results -> json.put("results", results(results)),
+                        () -> output.line("  results     none recorded (dnd eval --record measures and writes them)"));
         return json;
+    }
+
+    private Map<String, Object> results(MeasuredResults results) {
+        output.line(
+                "  results     %s, %d tasks, %,d test items, %d prompt draws each",
+                results.date(),
+                results.tasks().size(),
+                results.items(),
+                results.seeds().size());
+        output.line("              %s", results.command());
+        BundleRecord.table(results).lines().forEach(line -> output.line("  %s", line));
+        return results.toJson();
     }
 
     private Map<String, Object> views(Path path, String kind, Map<String, String> metadata, List<TensorView> views) {

@@ -13,7 +13,6 @@ import org.dndllm.eval.diagnosis.AnswerProbe;
 import org.dndllm.eval.diagnosis.BaseNorms;
 import org.dndllm.eval.diagnosis.HealthCheck;
 import org.dndllm.format.GgufFile;
-import org.dndllm.format.Sha256;
 import org.dndllm.lora.LoraWeights;
 
 /** {@code dnd diagnose --adapter}: examines adapters on the running base model and prints what is wrong with them. */
@@ -55,7 +54,7 @@ final class HealthReport {
                     AdapterFile.read(reference, live.model().shape()).weights());
         }
         HealthCheck check = HealthCheck.of(live.model().shape())
-                .withBaseSha256(Sha256.of(engine.model()))
+                .withBaseSha256(GgufFile.sha256(engine.model()))
                 .withReferences(trusted);
         try (GgufFile base = GgufFile.open(engine.model())) {
             return BaseNorms.of(base).map(check::withBaseNorms).orElse(check);

@@ -3,19 +3,14 @@ package org.dndllm.cli;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.dndllm.InvalidInputException;
-import org.dndllm.encoder.BertConfig;
 import org.dndllm.engine.BundleManifest;
 import org.dndllm.engine.GeneratorImport;
 import org.dndllm.engine.TargetPreset;
 import org.dndllm.generator.CompactConfig;
-import org.dndllm.nano.NanoWorld;
-import org.dndllm.nano.WorldSpec;
-import org.dndllm.synth.SyntheticEncoder;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -42,9 +37,6 @@ import picocli.CommandLine.Parameters;
             "  dnd import --untrained --preset qwen2.5-0.5b-commonsense --base qwen2.5-0.5b.gguf --save-to speed",
         })
 final class ImportCommand implements Callable<Integer> {
-    /** all-MiniLM-L12-v2, but for its vocabulary, which is that of the nano world. */
-    private static final BertConfig RANDOM_ENCODER = new BertConfig(384, 12, 12, 1536, 512, 2, 4096, 1e-12);
-
     @Mixin
     private final Output output = new Output();
 
@@ -101,7 +93,10 @@ final class ImportCommand implements Callable<Integer> {
             throw new InvalidInputException(
                     target.toString(), "output", "exists already; choose another name or say --replace");
         }
-        report(encoder == null ? withRandomEncoder(wanted, scale) : run(encoder, wanted, scale));
+        report(
+                encoder == null
+                        ? SyntheticModels.withEncoder(seed, folder -> run(folder, wanted, scale))
+                        : run(encoder, wanted, scale));
         return 0;
     }
 
@@ -126,15 +121,6 @@ final class ImportCommand implements Callable<Integer> {
         }
         if (wanted.isPresent() && wanted.get().config() instanceof CompactConfig) {
             throw Flags.wrong("--preset", preset + " is of our own family, which no official state dict holds");
-        }
-    }
-
-    private GeneratorImport.Result withRandomEncoder(Optional<TargetPreset> wanted, Optional<Float> scale) {
-        try (TemporaryFolder folder = TemporaryFolder.create("dnd-import")) {
-            Path random = folder.path().resolve("encoder");
-            List<String> words = NanoWorld.of(WorldSpec.standard()).wordPieceVocabulary();
-            SyntheticEncoder.write(random, RANDOM_ENCODER, words, seed);
-            return run(random, wanted, scale);
         }
     }
 

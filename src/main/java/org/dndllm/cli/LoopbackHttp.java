@@ -40,14 +40,7 @@ final class LoopbackHttp implements AutoCloseable {
         try {
             socket.setTcpNoDelay(true);
             socket.setSoTimeout(PATIENCE_MILLIS);
-            byte[] body = json.getBytes(StandardCharsets.UTF_8);
-            ByteArrayOutputStream request = new ByteArrayOutputStream();
-            request.writeBytes((method + " " + path + " HTTP/1.1\r\nHost: 127.0.0.1:" + port
-                            + "\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: "
-                            + body.length + "\r\n\r\n")
-                    .getBytes(StandardCharsets.US_ASCII));
-            request.writeBytes(body);
-            socket.getOutputStream().write(request.toByteArray());
+            socket.getOutputStream().write(request(port, method, path, json));
             in = new BufferedInputStream(socket.getInputStream());
             status = status(rawLine());
             boolean inChunks = false;
@@ -60,6 +53,18 @@ final class LoopbackHttp implements AutoCloseable {
             socket.close();
             throw e;
         }
+    }
+
+    /** The bytes of a request. */
+    static byte[] request(int port, String method, String path, String json) {
+        byte[] body = json.getBytes(StandardCharsets.UTF_8);
+        ByteArrayOutputStream request = new ByteArrayOutputStream();
+        request.writeBytes((method + " " + path + " HTTP/1.1\r\nHost: 127.0.0.1:" + port
+                        + "\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: "
+                        + body.length + "\r\n\r\n")
+                .getBytes(StandardCharsets.US_ASCII));
+        request.writeBytes(body);
+        return request.toByteArray();
     }
 
     /** Sends a request and reads its whole answer. */

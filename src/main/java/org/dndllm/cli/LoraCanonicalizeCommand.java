@@ -1,10 +1,9 @@
 package org.dndllm.cli;
 
 import java.nio.file.Path;
-import java.util.List;
 import java.util.concurrent.Callable;
 import org.dndllm.lora.CanonicalForm;
-import org.dndllm.lora.LoraWeights;
+import org.dndllm.lora.MixedLora;
 import org.dndllm.train.LoraSettings;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -57,10 +56,10 @@ final class LoraCanonicalizeCommand implements Callable<Integer> {
     public Integer call() {
         LoraSettings settings = lora.settings(0);
         CanonicalForm form = new CanonicalForm(settings.rank(), settings.alpha(), settings.modules(), zeroMissing);
-        List<AdapterFile> sources = files.read(target, List.of(source));
-        LoraWeights from = sources.getFirst().weights();
+        AdapterFile read = files.readMixed(target, source);
+        MixedLora from = read.content();
         AdapterFile written = files.write(target, form.of(from));
-        LoraReport.of(sources.getFirst(), written)
+        LoraReport.of(read, written)
                 .with(new LoraReport.Difference(form.absent(from), form.extra(from), zeroMissing))
                 .print(output);
         return 0;

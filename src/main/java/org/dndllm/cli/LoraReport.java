@@ -10,6 +10,7 @@ import java.util.stream.Collectors;
 import org.dndllm.lora.LoraBlend;
 import org.dndllm.lora.LoraError;
 import org.dndllm.lora.LoraWeights;
+import org.dndllm.lora.MixedLora;
 import org.dndllm.lora.ModuleName;
 import org.dndllm.lora.TargetModule;
 
@@ -18,7 +19,7 @@ import org.dndllm.lora.TargetModule;
  * stands for.
  *
  * @param sources as they were read
- * @param parts the same with their factors, in the same order
+ * @param parts the same with their factors, in the same order; of a single mixed source its groups
  * @param difference of the modules, where a set of modules was asked for
  */
 record LoraReport(
@@ -38,7 +39,7 @@ record LoraReport(
     }
 
     static LoraReport of(AdapterFile source, AdapterFile target) {
-        return new LoraReport(List.of(source), List.of(new LoraBlend.Part(source.weights(), 1)), target);
+        return new LoraReport(List.of(source), source.content().parts(), target);
     }
 
     LoraReport with(Difference found) {
@@ -66,16 +67,24 @@ record LoraReport(
     }
 
     private static String text(AdapterFile file) {
-        LoraWeights weights = file.weights();
-        return "%s: rank %d, alpha %s, %d pairs of %s, %s, %,d bytes"
+        MixedLora content = file.content();
+        return "%s: %s, %d pairs of %s, %s, %,d bytes"
                 .formatted(
                         file.path(),
-                        weights.rank(),
-                        weights.alpha(),
-                        weights.tensors().size(),
-                        String.join(" ", names(weights)),
+                        content.groups().stream()
+                                .map(group -> scale(group)
+                                        + (content.uniform().isPresent()
+                                                ? ""
+                                                : " (" + group.tensors().size() + " pairs)"))
+                                .collect(Collectors.joining(" and ")),
+                        content.names().size(),
+                        String.join(" ", names(content)),
                         String.join(" and ", file.types()),
                         file.bytes());
+    }
+
+    private static String scale(LoraWeights weights) {
+        return "rank " + weights.rank() + ", alpha " + weights.alpha();
     }
 
     private static String counted(List<ModuleName> names) {
@@ -143,18 +152,33 @@ record LoraReport(
     }
 
     private static Map<String, Object> json(AdapterFile file) {
+        MixedLora content = file.content();
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("path", file.path().toString());
-        json.put("rank", file.weights().rank());
-        json.put("alpha", file.weights().alpha());
-        json.put("target_modules", names(file.weights()));
-        json.put("pairs", file.weights().tensors().size());
+        content.uniform()
+                .ifPresentOrElse(
+                        weights -> json.putAll(scaleJson(weights)),
+                        () -> json.put(
+                                "groups",
+                                content.groups().stream()
+                                        .map(LoraReport::scaleJson)
+                                        .toList()));
+        json.put("target_modules", names(content));
+        json.put("pairs", content.names().size());
         json.put("types", file.types());
         json.put("bytes", file.bytes());
         return json;
     }
 
-    private static List<String> names(LoraWeights weights) {
-        return weights.modules().stream().map(TargetModule::hfName).toList();
+    private static Map<String, Object> scaleJson(LoraWeights weights) {
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("rank", weights.rank());
+        json.put("alpha", weights.alpha());
+        json.put("pairs", weights.tensors().size());
+        return json;
+    }
+
+    private static List<String> names(MixedLora content) {
+        return content.modules().stream().map(TargetModule::hfName).toList();
     }
 }

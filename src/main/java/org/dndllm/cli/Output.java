@@ -1,12 +1,15 @@
 package org.dndllm.cli;
 
 import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 import org.dndllm.engine.Progress;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -17,6 +20,9 @@ import tools.jackson.databind.json.JsonMapper;
 final class Output {
     private static final JsonMapper JSON =
             JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
+
+    private static final String RED = "\u001b[1;31m";
+    private static final String PLAIN = "\u001b[0m";
 
     @Option(names = "--json", description = "Print the result as one JSON object on standard output.")
     private boolean json;
@@ -38,6 +44,14 @@ final class Output {
         }
     }
 
+    /** A line of the human-readable result that must not be overlooked: red on a terminal. */
+    void red(String line) {
+        if (!json) {
+            boolean colours = CommandLine.Help.Ansi.AUTO.enabled();
+            out().println(colours ? RED + line + PLAIN : line);
+        }
+    }
+
     /** Text of the human-readable result without a line end, shown at once (streamed tokens). */
     void text(String text) {
         if (!json) {
@@ -56,6 +70,15 @@ final class Output {
     /** A remark for people, on standard error. */
     void note(String format, Object... arguments) {
         err().println(arguments.length == 0 ? format : String.format(java.util.Locale.ROOT, format, arguments));
+    }
+
+    /** The command as it was given, for records. */
+    String command() {
+        List<String> words = new ArrayList<>(List.of("dnd"));
+        for (String word : spec().root().commandLine().getParseResult().originalArgs()) {
+            words.add(word.isEmpty() || word.chars().anyMatch(Character::isWhitespace) ? "'" + word + "'" : word);
+        }
+        return String.join(" ", words);
     }
 
     /** Progress bars on standard error, if that is a terminal; otherwise nothing. */

@@ -7,8 +7,12 @@ final class PresetFlag {
     private PresetFlag() {}
 
     static TargetPreset named(String name) {
+        return named("--preset", name);
+    }
+
+    static TargetPreset named(String flag, String name) {
         if (!TargetPreset.names().contains(name)) {
-            throw Flags.wrong("--preset", "is '" + name + "', expected one of " + TargetPreset.names());
+            throw Flags.wrong(flag, "is '" + name + "', expected one of " + TargetPreset.names());
         }
         return TargetPreset.named(name);
     }

@@ -23,7 +23,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code dnd pull}: the only command that downloads. */
+/** {@code dnd pull}: fetches; beside it only {@code dnd serve -hf} does. */
 @Command(
         name = "pull",
         mixinStandardHelpOptions = true,
@@ -137,8 +137,7 @@ final class PullCommand implements Callable<Integer> {
                                 Locale.ROOT, ", %.1f MB of it fetched now", pulled.downloadedBytes() / MEGABYTE));
         if (pulled.firstPart().isPresent()) {
             output.note(
-                    "warning: the model is in %d parts, and -m takes one file; join them with llama.cpp's"
-                            + " llama-gguf-split --merge, or choose a QUANT that is published as one file",
+                    "the model is in %d parts; -m takes the path of the first, the others are found beside it",
                     pulled.files().size());
         }
     }

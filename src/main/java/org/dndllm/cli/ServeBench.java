@@ -35,6 +35,8 @@ import org.dndllm.serve.schedule.SchedulerOptions;
 final class ServeBench implements AutoCloseable {
     /** Adapter sets that are served in turn. */
     static final int SETS = 4;
+    /** One for the base, for each set, and for the adapter that comes and goes. */
+    static final int CONTEXTS = SETS + 2;
     /** Name of the base model in requests. */
     static final String BASE = "base";
 
@@ -115,8 +117,7 @@ final class ServeBench implements AutoCloseable {
                         ModelOptions.CPU,
                         options.context(),
                         GgmlType.F16),
-                // a context for the base, for each set, and for the adapter that comes and goes
-                new SchedulerOptions(options.context(), options.streams(), SETS + 2, 4 * options.streams()),
+                new SchedulerOptions(options.context(), options.streams(), CONTEXTS, 4 * options.streams()),
                 Optional.empty(),
                 AdapterRoot.of(root),
                 new AdapterLimits(64, 256, 4L << 30),

@@ -10,6 +10,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.dndllm.InvalidInputException;
 import org.dndllm.engine.EngineOptions;
+import org.dndllm.llama.ModelOptions;
 import org.dndllm.serve.DndServer;
 import org.dndllm.serve.ServeOptions;
 import org.dndllm.serve.adapter.AdapterException;
@@ -37,6 +38,7 @@ import picocli.CommandLine.Option;
             "",
             "Examples:",
             "  dnd serve                                             the nano base on 127.0.0.1:8080",
+            "  dnd serve -hf Qwen/Qwen2.5-0.5B-Instruct-GGUF:q8_0    fetched once, then from the cache",
             "  dnd serve -m qwen2.5-0.5b-q8_0.gguf --generator bundle --store adapters --metrics",
             "  dnd serve --lora french=my-adapter --port 0 --json",
         })
@@ -48,7 +50,18 @@ final class ServeCommand implements Callable<Integer> {
     private final EngineFlags engine = new EngineFlags();
 
     @Mixin
+    private final HubModelFlags hub = new HubModelFlags();
+
+    @Mixin
     private final ServeFlags serve = new ServeFlags();
+
+    @Option(
+            names = "--chat-template",
+            paramLabel = "NAME|FILE",
+            description =
+                    "Chat template instead of the model's own: chatml, qwen2.5, or a Jinja file that is one of the two."
+                            + " Default: the model's.")
+    private @Nullable String chatTemplate;
 
     @Option(
             names = {"-a", "--alias"},
@@ -80,13 +93,15 @@ final class ServeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
-        EngineOptions engineOptions = engine.options();
+        EngineOptions engineOptions = engineOptions();
         HttpOptions http = serve.http();
         List<Start> starts = starts();
+        Path model = model();
+        String name = alias(model);
         ServeOptions options = new ServeOptions(
-                engine.model(),
-                alias(),
-                engine.generators(),
+                model,
+                name,
+                hub.isNamed() && !engine.namesGenerator() ? List.of() : engine.generators(),
                 engineOptions,
                 serve.scheduler(engineOptions.context()),
                 Optional.ofNullable(store),
@@ -98,13 +113,13 @@ final class ServeCommand implements Callable<Integer> {
         starts.forEach(start -> load(server, start));
         String url =
                 "http://" + (http.host().contains(":") ? "[" + http.host() + "]" : http.host()) + ":" + server.port();
-        output.line("serving   %s", alias());
+        output.line("serving   %s", name);
         output.line("at        %s", url);
         output.line("adapters  %s", String.join(", ", names(server)));
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("url", url);
         json.put("port", server.port());
-        json.put("model", alias());
+        json.put("model", name);
         json.put("adapters", names(server));
         output.result(json);
         new CountDownLatch(1).await(); // until a signal ends the process
@@ -115,11 +130,30 @@ final class ServeCommand implements Callable<Integer> {
         return server.registry().cards().stream().map(card -> card.name()).toList();
     }
 
-    private String alias() {
+    private EngineOptions engineOptions() {
+        EngineOptions plain = engine.options();
+        if (chatTemplate == null) {
+            return plain;
+        }
+        ModelOptions model = plain.model().withChatTemplate(ChatTemplateFile.read(chatTemplate));
+        return new EngineOptions(plain.session(), model, plain.context(), plain.adapterType());
+    }
+
+    private Path model() {
+        if (!hub.isNamed()) {
+            return engine.model();
+        }
+        if (!engine.isEmbeddedModel()) {
+            throw Flags.wrong("--hf-repo", "and --model both name a base model; give one of them");
+        }
+        return hub.model(output);
+    }
+
+    private String alias(Path model) {
         if (alias != null) {
             return alias;
         }
-        String file = String.valueOf(engine.model().getFileName());
+        String file = String.valueOf(model.getFileName());
         return file.endsWith(".gguf") ? file.substring(0, file.length() - ".gguf".length()) : file;
     }
 

@@ -15,6 +15,7 @@ import org.dndllm.serve.adapter.AdapterLimits;
 import org.dndllm.serve.adapter.AdapterRoot;
 import org.dndllm.serve.http.HttpOptions;
 import org.dndllm.serve.schedule.SchedulerOptions;
+import org.dndllm.serve.wire.WireLimits;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -47,6 +48,9 @@ final class ServeFlags {
             split = ",",
             description = "Pages that may use the server besides its own, such as https://my.page; * for any.")
     private List<String> corsOrigins = new ArrayList<>();
+
+    @Option(names = "--no-ui", description = "Leave the web page out: / and /page answer 404.")
+    private boolean noPage;
 
     @Option(names = "--metrics", description = "Answer on /metrics.")
     private boolean metrics;
@@ -109,6 +113,20 @@ final class ServeFlags {
     private int timeout;
 
     @Option(
+            names = "--receive-timeout",
+            paramLabel = "SECONDS",
+            defaultValue = "60",
+            description = "Time in which a request must have come whole. Default: ${DEFAULT-VALUE}.")
+    private int receiveTimeout;
+
+    @Option(
+            names = "--max-connections",
+            paramLabel = "N",
+            defaultValue = "1024",
+            description = "Connections held at once; more are closed at once. Default: ${DEFAULT-VALUE}.")
+    private int maxConnections;
+
+    @Option(
             names = {"-n", "--n-predict"},
             defaultValue = "512",
             description = "Longest answer in tokens where a request says nothing. Default: ${DEFAULT-VALUE}.")
@@ -140,6 +158,9 @@ final class ServeFlags {
     HttpOptions http() {
         Flags.range("--max-body-kb", maxBodyKilobytes, 1, 1 << 20);
         Flags.atLeast("--timeout", timeout, 1);
+        Flags.atLeast("--receive-timeout", receiveTimeout, 1);
+        Flags.atLeast("--max-connections", maxConnections, 1);
+        WireLimits plain = WireLimits.DEFAULT;
         SamplerOptions sampling = new SamplerOptions(temperature, topK, topP, minP, 0, 1f, 0f, 0f, 64, "");
         return new HttpOptions(
                 host,
@@ -151,7 +172,9 @@ final class ServeFlags {
                 maxBodyKilobytes << 10,
                 Duration.ofSeconds(timeout),
                 sampling,
-                maxTokens);
+                maxTokens,
+                new WireLimits(Duration.ofSeconds(receiveTimeout), plain.idle(), plain.stall(), maxConnections),
+                !noPage);
     }
 
     private List<String> keys() {

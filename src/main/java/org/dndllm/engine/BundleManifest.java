@@ -12,7 +12,6 @@ import org.dndllm.InvalidInputException;
 import org.dndllm.encoder.ConditionText;
 import org.dndllm.format.GgufFile;
 import org.dndllm.format.JsonValue;
-import org.dndllm.format.Sha256;
 import org.dndllm.generator.GeneratorConfig;
 import org.dndllm.lora.AdapterLayout;
 
@@ -25,6 +24,7 @@ import org.dndllm.lora.AdapterLayout;
  * @param base the base model that the generator was made for
  * @param training how it was trained
  * @param files SHA-256 of every other file of the folder, by name
+ * @param results what its adapters were measured to do; absent until {@code dnd eval --record}
  */
 public record BundleManifest(
         String name,
@@ -32,12 +32,14 @@ public record BundleManifest(
         AdapterLayout layout,
         Base base,
         Training training,
-        Map<String, String> files) {
+        Map<String, String> files,
+        Optional<MeasuredResults> results) {
     /** Version of this file format. */
     public static final int FORMAT_VERSION = 1;
 
     private static final String FORMAT = "dnd-generator-bundle";
     private static final String RUN = "run";
+    private static final String RESULTS = "results";
     private static final String CONDITION_TEXT = "condition_text";
     private static final String VALIDATION_LOSS = "validation_loss";
     private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
@@ -61,7 +63,7 @@ public record BundleManifest(
             try (GgufFile file = GgufFile.open(gguf)) {
                 String name = file.findString("general.name")
                         .orElseGet(() -> gguf.getFileName().toString());
-                return new Base(name, Sha256.of(gguf));
+                return new Base(name, GgufFile.sha256(gguf));
             }
         }
     }
@@ -144,7 +146,11 @@ public record BundleManifest(
     }
 
     BundleManifest withFiles(Map<String, String> hashes) {
-        return new BundleManifest(name, generator, layout, base, training, hashes);
+        return new BundleManifest(name, generator, layout, base, training, hashes, results);
+    }
+
+    BundleManifest withResults(MeasuredResults measured) {
+        return new BundleManifest(name, generator, layout, base, training, files, Optional.of(measured));
     }
 
     Map<String, Object> toJson() {
@@ -165,6 +171,7 @@ public record BundleManifest(
         training.run().ifPresent(run -> how.put(RUN, run.toJson()));
         json.put("training", how);
         json.put("files", files);
+        results.ifPresent(measured -> json.put(RESULTS, measured.toJson()));
         return json;
     }
 
@@ -195,7 +202,8 @@ public record BundleManifest(
                 new Base(
                         base.string("name"), base.has("sha256") ? Optional.of(hash(base, "sha256")) : Optional.empty()),
                 training(json.object("training")),
-                files);
+                files,
+                json.has(RESULTS) ? Optional.of(MeasuredResults.fromJson(json.object(RESULTS))) : Optional.empty());
     }
 
     private static Training training(JsonValue.Obj json) {
@@ -220,7 +228,7 @@ public record BundleManifest(
         }
     }
 
-    private static String hash(JsonValue.Obj json, String key) {
+    static String hash(JsonValue.Obj json, String key) {
         String hash = json.string(key);
         if (!SHA256.matcher(hash).matches()) {
             throw new InvalidInputException(

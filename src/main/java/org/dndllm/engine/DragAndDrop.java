@@ -11,7 +11,7 @@ import java.util.concurrent.CompletableFuture;
 import org.dndllm.InvalidInputException;
 import org.dndllm.encoder.SentenceEncoder;
 import org.dndllm.format.GgmlType;
-import org.dndllm.format.Sha256;
+import org.dndllm.format.GgufFile;
 import org.dndllm.llama.LoraAdapter;
 
 /**
@@ -65,7 +65,7 @@ public final class DragAndDrop implements AutoCloseable {
         try {
             bundle.requireBase(live.model().shape(), base);
             // A base of several GB takes seconds to hash; only provenance waits for it.
-            CompletableFuture<String> hash = CompletableFuture.supplyAsync(() -> Sha256.of(base));
+            CompletableFuture<String> hash = CompletableFuture.supplyAsync(() -> GgufFile.sha256(base));
             return new DragAndDrop(live, AdapterPipeline.open(bundle, options), options, hash);
         } catch (RuntimeException e) {
             live.close();
@@ -119,6 +119,11 @@ public final class DragAndDrop implements AutoCloseable {
     /** The running model: chat, logits, further adapters. */
     public LiveModel live() {
         return live;
+    }
+
+    /** Hash of the base model; the first call may wait for it. */
+    public String baseSha256() {
+        return baseSha256.join();
     }
 
     /** The generator's bundle. */

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.dndllm.EnvironmentException;
 import org.dndllm.InvalidInputException;
 import org.dndllm.format.AtomicFile;
 import org.dndllm.format.JsonValue;
@@ -54,6 +55,11 @@ public record GeneratorBundle(Path folder, BundleManifest manifest, String sha25
         return unverified(folder).manifest;
     }
 
+    /** The identity of a bundle, without a look at its other files; throws as {@link #manifest(Path)}. */
+    public static String identity(Path folder) {
+        return unverified(folder).sha256;
+    }
+
     private static GeneratorBundle unverified(Path folder) {
         Path file = folder.resolve(MANIFEST);
         if (!Files.isRegularFile(file)) {
@@ -82,7 +88,7 @@ public record GeneratorBundle(Path folder, BundleManifest manifest, String sha25
         for (String file : plainFiles(folder)) {
             hashes.put(file, Sha256.of(folder.resolve(file)));
         }
-        BundleManifest manifest = new BundleManifest(name, generator, layout, base, training, hashes);
+        BundleManifest manifest = new BundleManifest(name, generator, layout, base, training, hashes, Optional.empty());
         AtomicFile.writeString(folder.resolve(MANIFEST), JsonWriter.write(manifest.toJson()));
         return open(folder);
     }
@@ -108,6 +114,50 @@ public record GeneratorBundle(Path folder, BundleManifest manifest, String sha25
         AtomicFile.writeString(
                 folder.resolve(MANIFEST),
                 JsonWriter.write(manifest.withFiles(hashes).toJson()));
+        return open(folder);
+    }
+
+    /**
+     * Refuses what {@link #withResults} would refuse, before hours go into measuring.
+     *
+     * @param replace whether results that are there give way
+     * @throws InvalidInputException if there are results that may not be replaced
+     * @throws EnvironmentException if the bundle cannot be written
+     */
+    public void requireRecordable(boolean replace) {
+        Path file = folder.resolve(MANIFEST);
+        if (!replace && manifest.results().isPresent()) {
+            throw new InvalidInputException(
+                    file.toString(),
+                    "results",
+                    "are there already, of " + manifest.results().get().date() + "; say --replace to measure again");
+        }
+        if (!Files.isWritable(folder) || !Files.isWritable(file)) {
+            throw new EnvironmentException(
+                    file + ": cannot be written, so results cannot be recorded in it; copy the bundle to a folder of"
+                            + " your own and name that with --generator");
+        }
+    }
+
+    /**
+     * Adds (or replaces) what the bundle's adapters were measured to do. The identity of the bundle changes with it, as the
+     * results say; no other file does. Written whole or not at all.
+     *
+     * @param replace whether results that are there give way
+     * @throws InvalidInputException as {@link #requireRecordable}, or if the results are of another bundle
+     */
+    public GeneratorBundle withResults(MeasuredResults results, boolean replace) {
+        requireRecordable(replace);
+        if (!results.bundle().equals(sha256)) {
+            throw new InvalidInputException(
+                    folder.resolve(MANIFEST).toString(),
+                    "results",
+                    "were measured on the bundle " + results.bundle() + ", this one is " + sha256
+                            + "; it was changed meanwhile, measure again");
+        }
+        AtomicFile.writeString(
+                folder.resolve(MANIFEST),
+                JsonWriter.write(manifest.withResults(results).toJson()));
         return open(folder);
     }
 
@@ -187,13 +237,14 @@ public record GeneratorBundle(Path folder, BundleManifest manifest, String sha25
         if (!manifest.files().containsKey(GENERATOR)) {
             throw new InvalidInputException(folder.resolve(MANIFEST).toString(), "files", "does not list " + GENERATOR);
         }
+        VerifiedFiles files = new VerifiedFiles(folder);
         manifest.files().forEach((name, expected) -> {
             Path file = folder.resolve(name);
             if (!Files.isRegularFile(file)) {
                 throw new InvalidInputException(
                         file.toString(), "file", "is listed in bundle.json but absent; copy the whole bundle again");
             }
-            String actual = Sha256.of(file);
+            String actual = files.sha256(name);
             if (!actual.equals(expected)) {
                 throw new InvalidInputException(
                         file.toString(),
@@ -215,12 +266,12 @@ public record GeneratorBundle(Path folder, BundleManifest manifest, String sha25
         }
     }
 
-    /** Names of all files of a folder except the manifest, sorted. */
+    /** Names of all files of a folder except the manifest and our notes, sorted. */
     private static List<String> plainFiles(Path folder) {
         try (Stream<Path> files = Files.list(folder)) {
             return files.filter(Files::isRegularFile)
                     .map(file -> file.getFileName().toString())
-                    .filter(name -> !name.equals(MANIFEST))
+                    .filter(name -> !name.equals(MANIFEST) && !name.equals(VerifiedFiles.NOTES))
                     .sorted()
                     .toList();
         } catch (IOException e) {

@@ -1,6 +1,9 @@
 package org.dndllm.engine;
 
-/** Told how far a long step has come. Called on the working thread; must return quickly and must not throw. */
+/**
+ * Told how far a long step has come. Called on the working thread; must return quickly. Throws nothing but a {@link
+ * java.util.concurrent.CancellationException}, which ends the work before its next stage.
+ */
 @FunctionalInterface
 public interface Progress {
     /** Listens to nothing. */

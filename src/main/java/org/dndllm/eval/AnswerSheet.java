@@ -20,11 +20,9 @@ import org.dndllm.lora.LoraWeights;
  * model's conversation, and closes it.
  */
 final class AnswerSheet implements AutoCloseable {
-    /** Cells of the KV cache at most, unless one sequence alone needs more; every token attends to all of them. */
-    private static final int CELLS = 4096;
-
     private final LlamaModel model;
     private final GgmlType adapterType;
+    private final AnswerContext answers;
     private final LlamaContext context;
     private final GreedyDecoder decoder;
     private final AdapterBuffer buffer = new AdapterBuffer();
@@ -36,22 +34,9 @@ final class AnswerSheet implements AutoCloseable {
     AnswerSheet(LiveModel live, ContextOptions options, GgmlType adapterType, EvalOptions eval) {
         model = live.model();
         this.adapterType = adapterType;
-        int positions = options.contextLength() > 0
-                ? Math.min(options.contextLength(), model.trainLength())
-                : Math.min(ContextOptions.DEFAULT_LENGTH, model.trainLength());
-        int sequences = eval.parallel() + 1;
-        int cells = (int) Math.max(positions, Math.min(CELLS, (long) sequences * positions));
-        context = model.newContext(new ContextOptions(
-                cells,
-                true, // cells of all sequences together; each of them stays within the training length
-                options.batch(),
-                options.microBatch(),
-                options.threads(),
-                sequences,
-                sequences,
-                false,
-                options.flashAttention()));
-        decoder = new GreedyDecoder(context, sequences, positions, eval.maxTokens());
+        answers = AnswerContext.open(model, options, eval.parallel());
+        context = answers.context();
+        decoder = answers.decoder(eval.maxTokens());
     }
 
     Vocabulary vocabulary() {
@@ -82,13 +67,18 @@ final class AnswerSheet implements AutoCloseable {
 
     /** Answers with an adapter, which is freed afterwards. */
     Adapted with(LoraWeights weights, String label, List<TaskItem> items) {
-        return under(weights, label, loaded -> new Adapted(base(label, items), loaded));
+        return with(weights, adapterType, label, items);
+    }
+
+    /** The same with an adapter that reaches the model in another type. */
+    Adapted with(LoraWeights weights, GgmlType type, String label, List<TaskItem> items) {
+        return under(weights, type, label, loaded -> new Adapted(base(label, items), loaded));
     }
 
     /** Does something while an adapter is attached; it is told the seconds that loading and attaching took. */
-    private <T> T under(LoraWeights weights, String label, DoubleFunction<T> work) {
+    private <T> T under(LoraWeights weights, GgmlType type, String label, DoubleFunction<T> work) {
         long start = System.nanoTime();
-        try (LoraAdapter adapter = model.loadAdapter(buffer.write(weights, adapterType), label)) {
+        try (LoraAdapter adapter = model.loadAdapter(buffer.write(weights, type), label)) {
             context.attach(AdapterSet.of(adapter));
             double loaded = (System.nanoTime() - start) / 1e9;
             try {
@@ -101,7 +91,7 @@ final class AnswerSheet implements AutoCloseable {
 
     /** Loads, attaches, detaches and frees an adapter; seconds from weights to attached, wall time. */
     double attachSeconds(LoraWeights weights, String label) {
-        return under(weights, label, loaded -> loaded);
+        return under(weights, adapterType, label, loaded -> loaded);
     }
 
     private List<int[]> questions(List<TaskItem> items) {
@@ -112,7 +102,7 @@ final class AnswerSheet implements AutoCloseable {
 
     @Override
     public void close() {
-        context.close();
+        answers.close();
         buffer.close();
     }
 }

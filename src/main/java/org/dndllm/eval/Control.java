@@ -1,7 +1,9 @@
 package org.dndllm.eval;
 
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 
 /** What a task is answered by: the base model, the generated adapter, and all that it must be compared with. */
@@ -41,6 +43,13 @@ public enum Control {
     /** For files and JSON. */
     public String label() {
         return name().toLowerCase(Locale.ROOT);
+    }
+
+    /** The control of that label; empty for what a newer program may have written. */
+    static Optional<Control> labelled(String label) {
+        return Arrays.stream(values())
+                .filter(control -> control.label().equals(label))
+                .findFirst();
     }
 
     /** Base model and generated adapter alone. */

@@ -17,7 +17,7 @@ import org.dndllm.llama.Vocabulary;
  * demonstrations) is computed once and shared, the rest advances side by side, one token of every answer per batch.
  * Uses the context's attached adapters; leaves the KV cache empty.
  */
-final class GreedyDecoder {
+public final class GreedyDecoder {
     /** Holds the shared beginning; answers grow in the sequences above. */
     private static final int SHARED = 0;
 
@@ -70,7 +70,7 @@ final class GreedyDecoder {
     }
 
     /** As {@link #answerTokens}, as text; bytes that are no UTF-8 become U+FFFD. */
-    List<String> answer(List<int[]> prompts, String stage, Progress progress) {
+    public List<String> answer(List<int[]> prompts, String stage, Progress progress) {
         Vocabulary vocabulary = context.model().vocabulary();
         return answerTokens(prompts, stage, progress).stream()
                 .map(tokens -> vocabulary.detokenize(tokens, false))

@@ -189,11 +189,13 @@ public final class ReportFolder {
     }
 
     /** What stands under the header of a CSV file. */
-    interface Rows {
+    public interface Rows {
+        /** Prints all of it. */
         void print(CSVPrinter printer) throws IOException;
     }
 
-    static String csv(List<String> header, Rows rows) {
+    /** A CSV file as text. */
+    public static String csv(List<String> header, Rows rows) {
         StringWriter text = new StringWriter();
         try (CSVPrinter printer = new CSVPrinter(text, CSVFormat.RFC4180)) {
             printer.printRecord(header);

@@ -17,16 +17,25 @@ public record ReportTable(List<List<String>> rows) {
 
     /** One row per control: mean accuracy and the generated adapter's advantage over it. */
     public static ReportTable of(Summary summary) {
+        return ofLines(summary.rows().stream()
+                .map(row -> new Line(row.control().title(), row.accuracy(), row.advantage(), row.remark()))
+                .toList());
+    }
+
+    /** One control, however it was kept. */
+    record Line(String title, Optional<Estimate> accuracy, Optional<Estimate> advantage, String remark) {}
+
+    static ReportTable ofLines(List<Line> lines) {
         List<List<String>> rows = new ArrayList<>();
         rows.add(List.of("", "accuracy %", "95 % interval", "generated minus it", "95 % interval", "remark"));
-        for (Summary.Row row : summary.rows()) {
+        for (Line line : lines) {
             rows.add(List.of(
-                    row.control().title(),
-                    value(row.accuracy(), "%.1f"),
-                    interval(row.accuracy(), "%.1f"),
-                    value(row.advantage(), "%+.1f"),
-                    interval(row.advantage(), "%+.1f"),
-                    row.remark()));
+                    line.title(),
+                    value(line.accuracy(), "%.1f"),
+                    interval(line.accuracy(), "%.1f"),
+                    value(line.advantage(), "%+.1f"),
+                    interval(line.advantage(), "%+.1f"),
+                    line.remark()));
         }
         return new ReportTable(rows);
     }

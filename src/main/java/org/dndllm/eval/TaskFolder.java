@@ -97,6 +97,16 @@ public final class TaskFolder {
         return folder;
     }
 
+    /** The file that a task's conditions are drawn from. */
+    public Path trainFile(String task) {
+        return folder.resolve(task + TRAIN);
+    }
+
+    /** The file that is scored. */
+    public Path testFile(String task) {
+        return folder.resolve(task + TEST);
+    }
+
     /** All task names, sorted. */
     public List<String> names() {
         return List.copyOf(names);

@@ -4,17 +4,19 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.dndllm.InvalidInputException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A GGUF v3 file (little-endian), header read and fully checked, tensors as views of mapped memory. Every way in which the
+ * A GGUF v3 file (little-endian), or a model in several of them, header read and fully checked, tensors as views of mapped memory. Every way in which the
  * header can be wrong is an {@link InvalidInputException} naming the file and the key or tensor. Format: ggml's
  * {@code docs/gguf.md} and {@code gguf.cpp}.
  *
@@ -25,25 +27,28 @@ public final class GgufFile implements AutoCloseable {
     private final String source;
     private final @Nullable Arena arena; // null over memory of the caller
     private final GgufParser.Content content;
+    private final List<Path> parts;
     private volatile boolean closed;
 
-    private GgufFile(String source, @Nullable Arena arena, GgufParser.Content content) {
+    private GgufFile(String source, @Nullable Arena arena, GgufSplit.Whole whole) {
         this.source = source;
         this.arena = arena;
-        this.content = content;
+        this.content = whole.content();
+        this.parts = whole.paths();
     }
 
     /**
-     * Maps a file and reads its header.
+     * Maps a file and reads its header. Of a model in several files this is the first, {@code NAME-00001-of-00003.gguf};
+     * the others are found beside it and join it as one: the metadata of the first, the tensors of all.
      *
-     * @throws InvalidInputException when it cannot be read or is malformed
+     * @throws InvalidInputException when a file cannot be read or is malformed, or the parts do not belong together
      */
     @SuppressWarnings("MustBeClosedChecker") // close() ends it
     public static GgufFile open(Path file) {
         Arena arena = Arena.ofShared();
         try {
-            MemorySegment bytes = map(file, arena);
-            return new GgufFile(file.toString(), arena, GgufParser.parse(bytes, file.toString()));
+            return new GgufFile(
+                    file.toString(), arena, GgufSplit.complete(file, read(file, arena), part -> read(part, arena)));
         } catch (Throwable e) {
             arena.close();
             throw e;
@@ -58,7 +63,30 @@ public final class GgufFile implements AutoCloseable {
      */
     public static GgufFile of(MemorySegment bytes, String source) {
         MemorySegment readOnly = bytes.asReadOnly();
-        return new GgufFile(source, null, GgufParser.parse(readOnly, source));
+        return new GgufFile(source, null, new GgufSplit.Whole(GgufParser.parse(readOnly, source), List.of()));
+    }
+
+    /**
+     * The hash by which a model is known: the SHA-256 of its file. Of a model in parts it is the SHA-256 of the text that
+     * lists the parts' own hashes in order, each with a line feed:
+     * {@code sha256sum NAME-*.gguf | cut -c1-64 | sha256sum}.
+     *
+     * @throws InvalidInputException as {@link #open}
+     */
+    public static String sha256(Path file) {
+        List<Path> parts;
+        try (GgufFile model = open(file)) {
+            parts = model.parts();
+        }
+        if (parts.size() == 1) {
+            return Sha256.of(file);
+        }
+        String list = parts.stream().map(part -> Sha256.of(part) + "\n").collect(Collectors.joining());
+        return Sha256.of(list.getBytes(StandardCharsets.US_ASCII));
+    }
+
+    private static GgufParser.Content read(Path file, Arena arena) {
+        return GgufParser.parse(map(file, arena), file.toString());
     }
 
     private static MemorySegment map(Path file, Arena arena) {
@@ -74,6 +102,11 @@ public final class GgufFile implements AutoCloseable {
     /** The path, or the name given with the memory. */
     public String source() {
         return source;
+    }
+
+    /** The files that it lies in, in order: one, or all parts of a model in several files; none in memory. */
+    public List<Path> parts() {
+        return parts;
     }
 
     /** All metadata in file order. */

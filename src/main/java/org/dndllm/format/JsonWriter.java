@@ -32,6 +32,13 @@ public final class JsonWriter {
         return writer.out.toString();
     }
 
+    /** A text as JSON, between quotation marks. */
+    public static String quoted(String text) {
+        JsonWriter writer = new JsonWriter(false);
+        writer.string(text);
+        return writer.out.toString();
+    }
+
     private void value(Object value, int depth) {
         if (depth > MAX_DEPTH) {
             throw new IllegalArgumentException("JSON nested deeper than " + MAX_DEPTH + " levels (a cycle?)");

@@ -58,6 +58,11 @@ public record HubSettings(URI endpoint, Path cache, Optional<AccessToken> token,
                 offline);
     }
 
+    /** The same, but never touching the network. */
+    public HubSettings withoutNetwork() {
+        return new HubSettings(endpoint, cache, token, tokenFile, true);
+    }
+
     /** The address of a path on the hub. */
     URI address(String path) {
         return URI.create(endpoint + path);

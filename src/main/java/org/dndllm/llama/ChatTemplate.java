@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.dndllm.InvalidInputException;
@@ -19,6 +21,19 @@ import org.dndllm.InvalidInputException;
 public final class ChatTemplate {
     /** Put first when a chat does not begin with a system message. */
     public static final String DEFAULT_SYSTEM = "You are Qwen, created by Alibaba Cloud. You are a helpful assistant.";
+
+    /** ChatML without a system message of its own, in Jinja. */
+    public static final String CHATML = "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' +"
+            + " message['content'] + '<|im_end|>' + '\\n' }}{% endfor %}";
+
+    /** Qwen2.5's, as far as chats without tools go, in Jinja. */
+    public static final String QWEN = "{% if messages[0]['role'] != 'system' %}{{ '<|im_start|>system\\n"
+            + DEFAULT_SYSTEM + "<|im_end|>\\n' }}{% endif %}" + CHATML;
+
+    private static final Pattern MARK = Pattern.compile("<\\|[A-Za-z0-9_]+\\|>|<think>|\\[INST\\]|<start_of_turn>");
+    private static final Set<String> MARKS = Set.of("<|im_start|>", "<|im_end|>", "<|endoftext|>");
+    /** A system turn whose text stands in the template: no quotation mark ends the literal behind the role. */
+    private static final Pattern OWN_SYSTEM = Pattern.compile("<\\|im_start\\|>system\\\\n([^'\"<]+)<\\|im_end\\|>");
 
     private static final String START = "<|im_start|>";
     private static final String END = "<|im_end|>";
@@ -52,8 +67,32 @@ public final class ChatTemplate {
      * @throws InvalidInputException if there is no message, a role is unknown, or the vocabulary lacks ChatML's marks
      */
     public static int[] tokens(Vocabulary vocabulary, List<ChatMessage> messages, boolean answer) {
+        return tokens(vocabulary, segments(messages, vocabulary.defaultSystem(), answer));
+    }
+
+    /**
+     * The prompt followed by each of several beginnings of the assistant's answer, as tokens. The tokenizer reads role and
+     * beginning as one text, as it reads a whole turn.
+     *
+     * @param beginnings may hold the empty one, which gives the prompt alone
+     * @return one array for each beginning, in their order
+     * @throws InvalidInputException as {@link #tokens}
+     */
+    public static List<int[]> begun(Vocabulary vocabulary, List<ChatMessage> messages, List<String> beginnings) {
+        List<Segment> segments = segments(messages, vocabulary.defaultSystem(), true);
+        Segment role = segments.getLast();
+        // a mark comes before the role, and no token reaches across a mark
+        int[] before = tokens(vocabulary, segments.subList(0, segments.size() - 1));
+        return beginnings.stream()
+                .map(text -> vocabulary.tokenize(role.text() + text, false))
+                .map(turn -> IntStream.concat(IntStream.of(before), IntStream.of(turn))
+                        .toArray())
+                .toList();
+    }
+
+    private static int[] tokens(Vocabulary vocabulary, List<Segment> segments) {
         IntStream.Builder tokens = IntStream.builder();
-        for (Segment segment : segments(messages, vocabulary.defaultSystem(), answer)) {
+        for (Segment segment : segments) {
             int[] part = vocabulary.tokenize(segment.text(), segment.special());
             if (segment.special() && part.length != 1) {
                 throw new InvalidInputException(
@@ -76,6 +115,40 @@ public final class ChatTemplate {
     static Optional<String> defaultSystem(Optional<String> template) {
         boolean has = template.isEmpty() || template.get().contains(DEFAULT_SYSTEM);
         return has ? Optional.of(DEFAULT_SYSTEM) : Optional.empty();
+    }
+
+    /**
+     * Refuses a template that chats here would not follow. Jinja is not run: the C interface of llama.cpp renders
+     * templates that it knows by their marks, and its result would make special tokens of marks inside messages. What is
+     * ChatML, with Qwen2.5's system message or none, is rendered here.
+     *
+     * @param source what to call it in errors
+     * @throws InvalidInputException if it has other marks than ChatML's, or another system message of its own
+     */
+    public static void requireChatMl(String source, String template) {
+        if (!template.contains(START) || !template.contains(END)) {
+            throw notChatMl(source, "has no " + START + " and " + END + ", so it is not ChatML");
+        }
+        Matcher marks = MARK.matcher(template);
+        while (marks.find()) {
+            if (!MARKS.contains(marks.group())) {
+                throw notChatMl(source, "has the mark " + marks.group() + ", which is not ChatML's");
+            }
+        }
+        Matcher system = OWN_SYSTEM.matcher(template);
+        while (system.find()) {
+            if (!system.group(1).equals(DEFAULT_SYSTEM)) {
+                throw notChatMl(
+                        source, "puts the system message '" + system.group(1) + "' before chats; send it with them");
+            }
+        }
+    }
+
+    private static InvalidInputException notChatMl(String source, String problem) {
+        return new InvalidInputException(
+                source,
+                "chat template",
+                problem + "; Jinja is not run here, expected chatml, qwen2.5 or a file that is one of the two");
     }
 
     static List<Segment> segments(List<ChatMessage> messages, Optional<String> defaultSystem, boolean answer) {

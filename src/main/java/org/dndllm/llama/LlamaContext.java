@@ -95,6 +95,16 @@ public final class LlamaContext implements AutoCloseable {
         return limits.tokens();
     }
 
+    /** Tokens of one decode that may ask for logits. */
+    public int maxOutputs() {
+        return limits.outputs();
+    }
+
+    /** Sequences that may be alive at once, numbered from 0. */
+    public int sequences() {
+        return ledger.sequences();
+    }
+
     /** Positions that {@code sequence} holds; its next token goes there. */
     public int length(int sequence) {
         return ledger.length(sequence);

@@ -71,7 +71,10 @@ public final class LlamaModel implements AutoCloseable {
         }
         thread = new NativeThread(domain, "model");
         pointer = load(gguf, options);
-        vocabulary = new Vocabulary(this, LlamaCpp.llama_model_get_vocab(pointer), chatTemplate());
+        vocabulary = new Vocabulary(
+                this,
+                LlamaCpp.llama_model_get_vocab(pointer),
+                options.chatTemplate().or(this::chatTemplate));
     }
 
     private Optional<String> chatTemplate() {
@@ -82,7 +85,7 @@ public final class LlamaModel implements AutoCloseable {
     /**
      * Checks the file completely, then loads it.
      *
-     * @param gguf a Qwen2 or Qwen2.5 model in one GGUF file
+     * @param gguf a Qwen2 or Qwen2.5 model; of one in several files the first, with the others beside it
      * @throws InvalidInputException if the file is not such a model, naming the key or tensor at fault
      * @throws EnvironmentException if the library or the backend asked for is missing
      */
@@ -314,6 +317,18 @@ public final class LlamaModel implements AutoCloseable {
             samplers.remove(child);
             adapters.remove(child);
         }
+    }
+
+    /**
+     * Runs a loop of calls to this model's vocabulary on its native thread: one hand-off between threads for all of them, as
+     * {@link LlamaContext#onNativeThread} does for a context. Other callers wait meanwhile.
+     *
+     * @param loop what it throws is thrown here
+     * @return what the loop returns, never null
+     */
+    public <T> T onNativeThread(Supplier<T> loop) {
+        requireOpen();
+        return thread.call("loop on the model", loop);
     }
 
     /** Runs {@code call} on this model's native thread. */

@@ -13,7 +13,7 @@ import org.dndllm.lora.BaseTensors;
 import org.dndllm.lora.TargetModule;
 
 /**
- * A base model's GGUF file, checked in Java before llama.cpp opens it: everything that llama.cpp answers with an abort,
+ * A base model's GGUF file or files, checked in Java before llama.cpp opens it: everything that llama.cpp answers with an abort,
  * and what it loads without a word although it cannot work (ids out of range, malformed merges, no context).
  *
  * @param shape measures of the model
@@ -69,8 +69,8 @@ record ModelFile(BaseShape shape, BaseTensors tensors, int trainLength) {
 
     private static GgufTensor tensor(GgufFile file, String name, List<Long> dims) {
         GgufTensor tensor = file.tensor(name)
-                .orElseThrow(() -> new InvalidInputException(
-                        file.source(), name, "is missing; choose a complete base model in one file"));
+                .orElseThrow(() ->
+                        new InvalidInputException(file.source(), name, "is missing; choose a complete base model"));
         if (tensor.dims().equals(dims) == false) {
             throw new InvalidInputException(
                     file.source(), name, "has shape " + tensor.dims() + "; expected " + dims + " by the metadata");

@@ -81,6 +81,12 @@ final class AdapterCheck {
                 throw bad(key, "marks an activated LoRA, which acts only after certain tokens; use an ordinary LoRA");
             }
         }
+        if (adapter.findInteger("split.count").orElse(1L) > 1) {
+            throw bad(
+                    "split.count",
+                    "says that this is a part of an adapter, of which llama.cpp would read no other;"
+                            + " join the parts with llama-gguf-split --merge");
+        }
         GgufValue alpha = adapter.find(GgufAdapter.ALPHA_KEY)
                 .orElseThrow(
                         () -> bad(

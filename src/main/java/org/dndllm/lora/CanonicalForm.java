@@ -93,10 +93,16 @@ public record CanonicalForm(int rank, float alpha, Set<TargetModule> modules, bo
      *     the modules
      */
     public LoraWeights of(LoraWeights source) {
+        return of(MixedLora.of(source));
+    }
+
+    /** As above, of an adapter whose modules may differ in rank and alpha. */
+    public LoraWeights of(MixedLora source) {
         BaseShape shape = source.shape();
         requireRank(shape);
-        List<LoraTensor> touched = source.tensors().stream()
-                .filter(pair -> modules.contains(pair.module()))
+        List<Touched> touched = source.groups().stream()
+                .flatMap(group -> group.tensors().stream().map(pair -> new Touched(group, pair)))
+                .filter(each -> modules.contains(each.pair().module()))
                 .toList();
         if (touched.isEmpty()) {
             throw new InvalidInputException(
@@ -105,42 +111,48 @@ public record CanonicalForm(int rank, float alpha, Set<TargetModule> modules, bo
                     names(modules) + " are none of the adapter's, which touches " + names(source.modules())
                             + "; choose some of those");
         }
-        boolean sameMeasures = source.rank() == rank && source.alpha() == alpha;
         Gauge gauge = new Gauge(shape, rank, alpha);
         // Pairs are independent of each other, so the result does not depend on the threads.
-        List<LoraTensor> pairs = touched.parallelStream()
-                .map(pair -> sameMeasures && gauge.holds(pair, source.dtype())
-                        ? pair
-                        : gauge.pair(
-                                pair.layer(),
-                                pair.module(),
-                                factors(source, pair).svd()))
-                .toList();
+        List<LoraTensor> pairs =
+                touched.parallelStream().map(each -> pair(gauge, each)).toList();
         List<LoraTensor> all = new ArrayList<>(pairs);
         if (complete) {
             absent(source).forEach(name -> all.add(zeros(name, shape, rank)));
         }
-        // Records compare arrays by identity: equal lists are the very same pairs.
-        return LoraWeights.of(shape, rank, alpha, pairs.equals(touched) ? source.dtype() : DType.F32, all);
+        // Records compare arrays by identity: equal lists are the very same pairs, which one group alone can have.
+        boolean unchanged = pairs.equals(touched.stream().map(Touched::pair).toList());
+        DType dtype = unchanged ? touched.getFirst().group().dtype() : DType.F32;
+        return LoraWeights.of(shape, rank, alpha, dtype, all);
+    }
+
+    /** A pair of the source and the weights that give it rank and scale. */
+    private record Touched(LoraWeights group, LoraTensor pair) {}
+
+    private LoraTensor pair(Gauge gauge, Touched each) {
+        LoraWeights group = each.group();
+        LoraTensor pair = each.pair();
+        boolean sameMeasures = group.rank() == rank && group.alpha() == alpha;
+        return sameMeasures && gauge.holds(pair, group.dtype())
+                ? pair
+                : gauge.pair(pair.layer(), pair.module(), factors(group, pair).svd());
     }
 
     /** The form's modules that an adapter does not touch, layer by layer. */
-    public List<ModuleName> absent(LoraWeights source) {
+    public List<ModuleName> absent(MixedLora source) {
         Set<ModuleName> names = new LinkedHashSet<>();
         for (int layer = 0; layer < source.shape().layers(); layer++) {
             for (TargetModule module : modules) {
                 names.add(new ModuleName(layer, module));
             }
         }
-        source.tensors().forEach(pair -> names.remove(new ModuleName(pair.layer(), pair.module())));
+        source.names().forEach(names::remove);
         return List.copyOf(names);
     }
 
     /** What an adapter touches outside the form's modules, layer by layer. */
-    public List<ModuleName> extra(LoraWeights source) {
-        return source.tensors().stream()
-                .filter(pair -> !modules.contains(pair.module()))
-                .map(pair -> new ModuleName(pair.layer(), pair.module()))
+    public List<ModuleName> extra(MixedLora source) {
+        return source.names().stream()
+                .filter(name -> !modules.contains(name.module()))
                 .toList();
     }
 

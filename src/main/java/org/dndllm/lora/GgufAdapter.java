@@ -91,28 +91,46 @@ public final class GgufAdapter {
      *     its ranks differ
      */
     public static LoraWeights read(GgufFile adapter, BaseShape shape) {
-        AdapterSummary summary = validate(adapter, BaseTensors.of(shape));
-        if (summary.outerWeights()) {
-            throw new InvalidInputException(
-                    adapter.source(), "tensors", "touch the embedding or output, which can be attached but not edited");
-        }
+        AdapterSummary summary = summary(adapter, shape);
         if (summary.lowestRank() != summary.highestRank()) {
             throw new InvalidInputException(
                     adapter.source(),
                     "tensors",
                     "have ranks from " + summary.lowestRank() + " to " + summary.highestRank()
-                            + ", which can be attached but not edited; expected one rank");
+                            + ", which can be attached but not edited; bring them to one with dnd lora canonicalize");
         }
-        List<LoraTensor> pairs = new ArrayList<>(summary.pairs());
+        return mixed(adapter, shape, summary).groups().getFirst();
+    }
+
+    /** Reads an adapter whose modules may differ in rank; otherwise as {@link #read}. */
+    public static MixedLora readMixed(GgufFile adapter, BaseShape shape) {
+        return mixed(adapter, shape, summary(adapter, shape));
+    }
+
+    private static AdapterSummary summary(GgufFile adapter, BaseShape shape) {
+        AdapterSummary summary = validate(adapter, BaseTensors.of(shape));
+        if (summary.outerWeights()) {
+            throw new InvalidInputException(
+                    adapter.source(), "tensors", "touch the embedding or output, which can be attached but not edited");
+        }
+        return summary;
+    }
+
+    /** llama.cpp divides alpha by the rank of each pair ({@code llama-adapter.h: get_scale}). */
+    private static MixedLora mixed(GgufFile adapter, BaseShape shape, AdapterSummary summary) {
+        List<MixedLora.Scaled> pairs = new ArrayList<>(summary.pairs());
         for (GgufTensor a : adapter.tensors()) {
             if (a.name().endsWith(LORA_A)) {
                 String weight = a.name().substring(0, a.name().length() - LORA_A.length());
                 ModuleName name = ModuleName.parse(weight).orElseThrow();
                 GgufTensor b = adapter.tensor(weight + LORA_B).orElseThrow();
-                pairs.add(new LoraTensor(name.layer(), name.module(), a.toFloats(), b.toFloats()));
+                int rank = Math.toIntExact(b.dims().getFirst());
+                pairs.add(new MixedLora.Scaled(
+                        new LoraTensor(name.layer(), name.module(), a.toFloats(), b.toFloats()),
+                        new MixedLora.Scale(rank, summary.alpha())));
             }
         }
-        return LoraWeights.of(shape, summary.lowestRank(), summary.alpha(), dtype(summary.types()), pairs);
+        return MixedLora.of(shape, dtype(summary.types()), pairs);
     }
 
     /**

@@ -17,9 +17,6 @@ import org.dndllm.InvalidInputException;
  * @param entries one per module of a layer that either side touches, by layer and module; at least one
  */
 public record LoraError(List<Entry> entries) {
-    private static final Comparator<ModuleName> ORDER =
-            Comparator.comparingInt(ModuleName::layer).thenComparing(ModuleName::module);
-
     /**
      * One module of one layer.
      *
@@ -76,7 +73,7 @@ public record LoraError(List<Entry> entries) {
      * @throws InvalidInputException when the adapters are for different base shapes
      */
     public static LoraError of(List<LoraBlend.Part> expected, LoraWeights actual) {
-        Map<ModuleName, List<Term>> terms = new TreeMap<>(ORDER);
+        Map<ModuleName, List<Term>> terms = new TreeMap<>(ModuleName.ORDER);
         for (LoraBlend.Part part : expected) {
             if (!part.weights().shape().equals(actual.shape())) {
                 throw new InvalidInputException(

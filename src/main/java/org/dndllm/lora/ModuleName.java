@@ -1,5 +1,6 @@
 package org.dndllm.lora;
 
+import java.util.Comparator;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -8,6 +9,9 @@ import java.util.regex.Pattern;
 public record ModuleName(int layer, TargetModule module) {
     // No leading zeros: llama.cpp looks tensors up by the exact name.
     private static final Pattern WEIGHT = Pattern.compile("blk\\.(0|[1-9]\\d{0,5})\\.([a-z_]+)\\.weight");
+
+    static final Comparator<ModuleName> ORDER =
+            Comparator.comparingInt(ModuleName::layer).thenComparing(ModuleName::module);
 
     /** The module that a weight of that name in a GGUF file belongs to; empty for any other tensor. */
     public static Optional<ModuleName> parse(String name) {

@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -22,8 +23,8 @@ import org.jspecify.annotations.Nullable;
  * LoRA adapters as Hugging Face PEFT ships them: a folder with {@code adapter_model.safetensors} and {@code
  * adapter_config.json}. Reading and writing are exact in the stored type.
  *
- * <p>Refused with the reason: everything that is more than pairs A, B of one rank and alpha (DoRA, biases, replaced
- * modules, patterns of ranks, changed base weights). rsLoRA is read as the equal alpha over r.
+ * <p>Refused with the reason: everything that is more than pairs A, B (DoRA, biases, replaced modules, changed base
+ * weights), and but for {@link #readMixed} patterns of ranks and alphas. rsLoRA is read as the equal alpha over r.
  */
 public final class PeftAdapter {
     /** The tensors' file in an adapter folder. */
@@ -48,9 +49,30 @@ public final class PeftAdapter {
      * @throws InvalidInputException naming file and field or tensor
      */
     public static LoraWeights read(Path folder, BaseShape shape) {
-        PeftConfig config = config(folder);
+        PeftConfig config = PeftConfig.read(json(folder));
         try (SafetensorsFile file = open(folder)) {
-            return weights(file, config, shape);
+            Content content = content(file, config, shape);
+            return LoraWeights.of(
+                    shape,
+                    config.rank(),
+                    config.alpha(),
+                    content.dtype(),
+                    content.pairs().stream().map(MixedLora.Scaled::pair).toList());
+        }
+    }
+
+    /**
+     * Reads an adapter whose modules may differ in rank and alpha ({@code rank_pattern}, {@code alpha_pattern}); otherwise
+     * as {@link #read}.
+     *
+     * @throws InvalidInputException naming file and field or tensor
+     */
+    public static MixedLora readMixed(Path folder, BaseShape shape) {
+        PeftConfig config = PeftConfig.readMixed(json(folder));
+        try (SafetensorsFile file = open(folder)) {
+            Content content = content(file, config, shape);
+            config.scales().requireAllUsed();
+            return MixedLora.of(shape, content.dtype(), content.pairs());
         }
     }
 
@@ -62,11 +84,11 @@ public final class PeftAdapter {
      * @throws InvalidInputException naming file and field or tensor
      */
     public static PeftSummary check(Path folder) {
-        PeftConfig config = config(folder);
+        PeftConfig config = PeftConfig.read(json(folder));
         try (SafetensorsFile file = open(folder)) {
             Content content = content(file, config, null);
             return new PeftSummary(
-                    config.rank(), config.alpha(), content.tensors().size());
+                    config.rank(), config.alpha(), content.pairs().size());
         }
     }
 
@@ -106,7 +128,7 @@ public final class PeftAdapter {
         AtomicFile.writeString(folder.resolve(CONFIG_FILE), JsonWriter.write(PeftConfig.write(weights, extraConfig)));
     }
 
-    private static PeftConfig config(Path folder) {
+    private static JsonValue.Obj json(Path folder) {
         if (!Files.isDirectory(folder)) {
             throw new InvalidInputException(
                     folder.toString(), "folder", "is not a folder; name the one that holds " + CONFIG_FILE);
@@ -117,8 +139,7 @@ public final class PeftAdapter {
                 throw new InvalidInputException(
                         file.toString(), "file", "is larger than 16 MiB; expected a PEFT config");
             }
-            return PeftConfig.read(
-                    JsonValue.parse(Files.readAllBytes(file), file.toString()).asObject(file.toString()));
+            return JsonValue.parse(Files.readAllBytes(file), file.toString()).asObject(file.toString());
         } catch (NoSuchFileException e) {
             throw new InvalidInputException(
                     file.toString(), "file", "does not exist; a PEFT adapter needs it beside " + WEIGHTS_FILE, e);
@@ -128,26 +149,22 @@ public final class PeftAdapter {
     }
 
     /** The pairs of a file and their common type. */
-    private record Content(List<LoraTensor> tensors, DType dtype) {}
-
-    private static LoraWeights weights(SafetensorsFile file, PeftConfig config, BaseShape shape) {
-        Content content = content(file, config, shape);
-        return LoraWeights.of(shape, config.rank(), config.alpha(), content.dtype(), content.tensors());
-    }
+    private record Content(List<MixedLora.Scaled> pairs, DType dtype) {}
 
     /** Checks without {@code shape} leave layers and features open. */
     private static Content content(SafetensorsFile file, PeftConfig config, @Nullable BaseShape shape) {
         Map<String, Pair> pairs = new TreeMap<>();
-        List<PeftKey> keys = new ArrayList<>();
+        Map<PeftKey, MixedLora.Scale> scales = new LinkedHashMap<>(); // by the first key of each pair
         @Nullable DType common = null;
         for (String name : file.names()) {
             PeftKey key = PeftKey.parse(name, file.source());
             TensorView tensor = file.tensor(name);
-            requireSound(file.source(), tensor, key, config, shape);
+            MixedLora.Scale scale = config.scales().of(name);
+            requireSound(file.source(), tensor, key, scale.rank(), shape);
             common = common == null || common == tensor.dtype() ? tensor.dtype() : DType.F32;
             String label = LoraTensor.label(key.layer(), key.module());
             Pair pair = pairs.computeIfAbsent(label, missing -> {
-                keys.add(key);
+                scales.put(key, scale);
                 return new Pair();
             });
             put(file.source(), name, key, pair, tensor.toFloats());
@@ -156,11 +173,9 @@ public final class PeftAdapter {
             throw new InvalidInputException(
                     file.source(), "tensors", "there are none; the adapter would change nothing");
         }
-        List<LoraTensor> tensors = new ArrayList<>(keys.size());
-        for (PeftKey key : keys) {
-            tensors.add(join(file.source(), key, pairs));
-        }
-        return new Content(tensors, common);
+        List<MixedLora.Scaled> joined = new ArrayList<>(scales.size());
+        scales.forEach((key, scale) -> joined.add(new MixedLora.Scaled(join(file.source(), key, pairs), scale)));
+        return new Content(joined, common);
     }
 
     private static void put(String source, String name, PeftKey key, Pair pair, float[] values) {
@@ -191,7 +206,7 @@ public final class PeftAdapter {
     }
 
     private static void requireSound(
-            String source, TensorView tensor, PeftKey key, PeftConfig config, @Nullable BaseShape shape) {
+            String source, TensorView tensor, PeftKey key, long rank, @Nullable BaseShape shape) {
         if (shape != null && key.layer() >= shape.layers()) {
             throw new InvalidInputException(
                     source, tensor.name(), "the base model has only " + shape.layers() + " layers; wrong base model?");
@@ -202,7 +217,6 @@ public final class PeftAdapter {
                 throw new InvalidInputException(
                         source, tensor.name(), "is of type " + tensor.dtype() + "; expected F32, F16 or BF16");
         }
-        long rank = config.rank();
         if (shape == null) {
             requireRank(source, tensor, key, rank);
             return;

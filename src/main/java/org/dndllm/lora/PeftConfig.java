@@ -15,32 +15,55 @@ import org.dndllm.format.JsonValue;
  * The parts of {@code adapter_config.json} that decide what the tensors mean; every option that changes their meaning in
  * a way that A, B and alpha cannot express is refused. Source: PEFT 0.21 {@code tuners/lora/config.py}.
  *
+ * @param rank {@code r}
  * @param alpha such that the scale is alpha / rank, whatever the file's own rule
+ * @param scales of the modules, which may differ from these
  */
-record PeftConfig(int rank, float alpha) {
+record PeftConfig(int rank, float alpha, PeftScales scales) {
     /** Initialisations that leave the base model as it is; others subtract the initial pair from its weights. */
     private static final Set<String> HARMLESS_INITIALISATIONS = Set.of("gaussian", "eva", "orthogonal");
 
+    /** @throws InvalidInputException when modules differ in rank or alpha, or as {@link #readMixed} */
     static PeftConfig read(JsonValue.Obj json) {
+        for (String pattern : List.of(PeftScales.RANKS, PeftScales.ALPHAS)) {
+            if (filled(json, pattern)) {
+                throw bad(
+                        json,
+                        pattern,
+                        "is set: modules differ in rank or alpha; bring them to one with dnd lora canonicalize");
+            }
+        }
+        return readMixed(json);
+    }
+
+    /** @throws InvalidInputException naming the member that A, B and a scale cannot express */
+    static PeftConfig readMixed(JsonValue.Obj json) {
         if (!json.string("peft_type").equals("LORA")) {
             throw bad(json, "peft_type", "is '" + json.string("peft_type") + "'; expected LORA");
         }
-        int rank = json.int32("r");
-        if (rank < 1 || rank > BaseShape.MOST_FEATURES) {
-            throw bad(json, "r", "is " + rank + "; expected 1 to " + BaseShape.MOST_FEATURES);
-        }
-        double alpha = json.number("lora_alpha");
-        // rsLoRA scales by alpha / sqrt(r) (arXiv 2312.03732); the same scale as an alpha over r.
-        if (flag(json, "use_rslora")) {
-            alpha *= Math.sqrt(rank);
-        }
-        if (!Float.isFinite((float) alpha) || (float) alpha / rank == 0) {
-            throw bad(
-                    json, "lora_alpha", "is " + json.number("lora_alpha") + "; expected a finite number other than 0");
-        }
+        int rank = rank(json, "r");
+        boolean rankStabilized = flag(json, "use_rslora");
+        float alpha = alpha(json, json.number("lora_alpha"), rank, rankStabilized);
         refuseFlags(json);
         refuseOptions(json);
-        return new PeftConfig(rank, (float) alpha);
+        return new PeftConfig(rank, alpha, new PeftScales(json, rankStabilized));
+    }
+
+    static int rank(JsonValue.Obj json, String key) {
+        int rank = json.int32(key);
+        if (rank < 1 || rank > BaseShape.MOST_FEATURES) {
+            throw bad(json, key, "is " + rank + "; expected 1 to " + BaseShape.MOST_FEATURES);
+        }
+        return rank;
+    }
+
+    /** rsLoRA scales by alpha / sqrt(r) (arXiv 2312.03732); the same scale as an alpha over r. */
+    static float alpha(JsonValue.Obj json, double given, int rank, boolean rankStabilized) {
+        float alpha = (float) (rankStabilized ? given * Math.sqrt(rank) : given);
+        if (!Float.isFinite(alpha) || alpha / rank == 0) {
+            throw bad(json, "lora_alpha", "is " + given + "; expected a finite number other than 0");
+        }
+        return alpha;
     }
 
     private static void refuseFlags(JsonValue.Obj json) {
@@ -64,8 +87,6 @@ record PeftConfig(int rank, float alpha) {
     private static void refuseOptions(JsonValue.Obj json) {
         Map<String, String> options = new LinkedHashMap<>();
         options.put("modules_to_save", "whole modules are replaced; train without modules_to_save");
-        options.put("rank_pattern", "modules differ in rank; train with one rank");
-        options.put("alpha_pattern", "modules differ in alpha; train with one alpha");
         options.put("layer_replication", "the base model's layers are rearranged; train on the plain model");
         options.put("target_parameters", "bare parameters are adapted; train on target_modules");
         options.put("trainable_token_indices", "embedding rows are trained; train without them");

@@ -5,7 +5,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.CompletableFuture;
 import org.dndllm.engine.LiveModel;
-import org.dndllm.format.Sha256;
+import org.dndllm.format.GgufFile;
 import org.dndllm.llama.ContextOptions;
 import org.dndllm.serve.adapter.AdapterGenerators;
 import org.dndllm.serve.adapter.AdapterRegistry;
@@ -14,6 +14,7 @@ import org.dndllm.serve.adapter.AdapterWorkshop;
 import org.dndllm.serve.http.HttpFront;
 import org.dndllm.serve.http.Services;
 import org.dndllm.serve.schedule.Scheduler;
+import org.dndllm.serve.schedule.SchedulerMetrics;
 
 /**
  * A running server: one base model, its scheduler, its adapters, and the address it answers on. Owns all of them and
@@ -25,12 +26,19 @@ public final class DndServer implements AutoCloseable {
 
     private final Deque<AutoCloseable> owned;
     private final HttpFront front;
+    private final SchedulerMetrics metrics;
     private final AdapterRegistry registry;
     private final AdapterWorkshop workshop;
 
-    private DndServer(Deque<AutoCloseable> owned, HttpFront front, AdapterRegistry registry, AdapterWorkshop workshop) {
+    private DndServer(
+            Deque<AutoCloseable> owned,
+            HttpFront front,
+            SchedulerMetrics metrics,
+            AdapterRegistry registry,
+            AdapterWorkshop workshop) {
         this.owned = owned;
         this.front = front;
+        this.metrics = metrics;
         this.registry = registry;
         this.workshop = workshop;
     }
@@ -61,7 +69,7 @@ public final class DndServer implements AutoCloseable {
                             options.engine().session()));
             Scheduler scheduler = keep(owned, Scheduler.start(live.model(), options.scheduler()));
             // a base of several GB takes seconds to hash; only provenance waits for it
-            CompletableFuture<String> hash = CompletableFuture.supplyAsync(() -> Sha256.of(options.base()));
+            CompletableFuture<String> hash = CompletableFuture.supplyAsync(() -> GgufFile.sha256(options.base()));
             AdapterRegistry registry = new AdapterRegistry(live.model(), scheduler, store, options.limits());
             AdapterWorkshop workshop = keep(
                     owned,
@@ -85,7 +93,7 @@ public final class DndServer implements AutoCloseable {
                             generators,
                             options.root(),
                             options.http())));
-            return new DndServer(owned, front, registry, workshop);
+            return new DndServer(owned, front, scheduler.metrics(), registry, workshop);
         } catch (RuntimeException e) {
             closeAll(owned);
             throw e;
@@ -100,6 +108,16 @@ public final class DndServer implements AutoCloseable {
     /** The port that it answers on. */
     public int port() {
         return front.port();
+    }
+
+    /** Connections that are open. */
+    public int connections() {
+        return front.connections();
+    }
+
+    /** What its scheduler counts. */
+    public SchedulerMetrics metrics() {
+        return metrics;
     }
 
     /** Its adapters by name. */

@@ -35,6 +35,30 @@ class BenchCommandIT {
     }
 
     @Test
+    void generator_small_isMeasuredAsItIs() {
+        JsonNode json = Cli.run(
+                        "bench",
+                        "generator",
+                        "--generator",
+                        Cli.ROOT.resolve("onnx/nano/paper"),
+                        "--rounds",
+                        2,
+                        "--json")
+                .json();
+
+        assertThat(json.get("gemm_gflops").asDouble()).isPositive();
+        assertThat(json.get("as_it_is").get("forward_s").get("n").asInt()).isEqualTo(2);
+        assertThat(json.get("as_it_is").get("definition_gflops").asDouble()).isPositive();
+        assertThat(json.get("as_it_is").get("peak_anonymous_bytes").asLong()).isPositive();
+        assertThat(json.has("laid_out")).isFalse();
+    }
+
+    @Test
+    void generator_noLayoutForIt_isAnError() {
+        Cli.run("bench", "generator", "--laid-out-only").refused(1, "--laid-out-only", "paper's family");
+    }
+
+    @Test
     void adapter_text_saysTheSame() {
         assertThat(Cli.run("bench", "adapter", "--rounds", 3, "--rank", 2, "--adapter-type", "f32")
                         .ok()
@@ -77,6 +101,21 @@ class BenchCommandIT {
         assertThat(Files.readAllLines(seen)).hasSize(2).allMatch(line -> line.endsWith(" 3"));
         assertThat(Files.size(folder.resolve("seen.gguf")))
                 .isEqualTo(json.get("gguf_bytes").asLong());
+    }
+
+    @Test
+    void likelihood_fewQuestions_sameScoresBothWays() {
+        JsonNode json = Cli.run("bench", "likelihood", "--questions", 12, "--pairs", 2, "-t", 1, "--json")
+                .json();
+
+        assertThat(json.get("largest_difference_nats").asDouble()).isLessThan(1e-4);
+        assertThat(json.at("/batched/native_thread_cpu_s/n").asInt()).isEqualTo(2);
+        assertThat(json.at("/one_at_a_time/wall_s/median").asDouble()).isPositive();
+        assertThat(json.get("cpu_ratio").asDouble()).isPositive();
+        assertThat(Cli.run("bench", "likelihood", "--questions", 2, "--pairs", 1)
+                        .ok()
+                        .out())
+                .contains("2 questions", "one at a time", "ratio", "nats");
     }
 
     @Test

@@ -32,6 +32,12 @@ class EnvironmentDefaultsTest {
         "DND_LORA,            --lora,             a=b.gguf",
         "DND_MAX_BODY_KB,     --max-body-kb,      99",
         "DND_METRICS,         --metrics,          true",
+        "DND_NO_UI,           --no-ui,            true",
+        "DND_OFFLINE,         --offline,          true",
+        "DND_HF_REPO,         -hf,                a/b:q8_0",
+        "DND_CHAT_TEMPLATE,   --chat-template,    chatml",
+        "DND_RECEIVE_TIMEOUT, --receive-timeout,  5",
+        "DND_MAX_CONNECTIONS, --max-connections,  9",
         "DND_ALLOW_OPEN,      --allow-open,       true",
         "DND_JSON,            --json,             true",
     })

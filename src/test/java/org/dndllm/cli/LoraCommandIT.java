@@ -411,7 +411,8 @@ class LoraCommandIT {
         "lora_bias, true",
         "bias, '\"all\"'",
         "modules_to_save, '[\"lm_head\"]'",
-        "rank_pattern, '{\"q_proj\": 2}'",
+        "rank_pattern, '{\"lm_head\": 2}'",
+        "alpha_pattern, '{\"q_(proj\": 2}'",
         "init_lora_weights, '\"pissa\"'",
     })
     void source_moreThanPairs_refusedNamingTheField(String field, String value) throws IOException {

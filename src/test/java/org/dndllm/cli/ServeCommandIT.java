@@ -7,11 +7,13 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.dndllm.engine.Nano;
+import org.dndllm.hub.HubServer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -51,6 +53,49 @@ class ServeCommandIT {
                             .body())
                     .contains("\"other\"");
         }
+    }
+
+    @Test
+    void serve_modelOfTheHub_fetchedOnceThenOffline() throws Exception {
+        Map<String, String> environment;
+        try (HubServer hub = HubServer.withModel("owner/nano")
+                .large("nano-Q4_K_M.gguf", Files.readAllBytes(Nano.BASE))
+                .large("nano-Q8_0.gguf", new byte[1000])) {
+            environment = Map.of(
+                    "HF_HOME", folder.toString(), "HF_ENDPOINT", hub.address().toString());
+            try (ServeProcess server = ServeProcess.start(List.of(), environment, List.of("-hf", "owner/nano"))) {
+                assertThat(models(server)).contains("\"nano-Q4_K_M\"").doesNotContain("-encoder");
+            }
+            assertThat(hub.contentRequests()).hasSize(1);
+        }
+        try (ServeProcess server = ServeProcess.start(
+                List.of(), environment, List.of("-hf", "owner/nano:nano-Q4_K_M.gguf", "--offline"))) {
+            assertThat(models(server)).contains("\"nano-Q4_K_M\"");
+        }
+    }
+
+    @Test
+    void serve_offlineAndNotInTheCache_exitCodeThree() {
+        Cli.run("serve", "-hf", "no-such-owner/no-such-model", "--offline").refused(3, "no-such-model");
+    }
+
+    @Test
+    void serve_noPageAndOtherTemplate_apply() throws Exception {
+        try (ServeProcess server = start("--no-ui", "--chat-template", "qwen2.5");
+                HttpClient client = HttpClient.newHttpClient()) {
+            assertThat(server.get(client, "/").statusCode()).isEqualTo(404);
+            assertThat(server.get(client, "/page/main.js").statusCode()).isEqualTo(404);
+            assertThat(server.post(client, "/apply-template", "{\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}")
+                            .body())
+                    .contains("You are Qwen, created by Alibaba Cloud.");
+        }
+    }
+
+    @Test
+    void serve_templateThatIsNotChatMl_refusedByName() throws IOException {
+        Path file = Files.writeString(folder.resolve("other.jinja"), "[INST] {{ messages[0].content }} [/INST]");
+
+        Cli.run("serve", "--chat-template", file).refused(1, "other.jinja", "ChatML");
     }
 
     @Test

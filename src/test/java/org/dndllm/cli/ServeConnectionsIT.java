@@ -45,8 +45,7 @@ class ServeConnectionsIT {
 
     @BeforeAll
     static void start() throws IOException {
-        // 60 seconds unless set; of a JVM, so that it takes a process of its own
-        server = ServeProcess.start(List.of("-Dsun.net.httpserver.maxReqTime=2"), Map.of(), List.of());
+        server = ServeProcess.start(List.of(), Map.of("DND_RECEIVE_TIMEOUT", "2"), List.of());
     }
 
     @AfterAll

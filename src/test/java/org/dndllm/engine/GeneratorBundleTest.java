@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -18,6 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class GeneratorBundleTest {
@@ -64,6 +66,86 @@ class GeneratorBundleTest {
 
         assertThat(sealed.manifest().training()).isEqualTo(training);
         assertThat(nano.training().run()).as("bundles made before").isEmpty();
+    }
+
+    private static MeasuredResults results(String bundle) {
+        MeasuredResults.Interval interval = new MeasuredResults.Interval(0.5, 0.25, 0.75);
+        return new MeasuredResults(
+                "dnd eval --record",
+                Instant.parse("2026-01-31T12:00:00Z"),
+                HASH,
+                bundle,
+                List.of(1L, 2L),
+                16,
+                List.of(new MeasuredResults.Task("a", 20, HASH, HASH, 0.5)),
+                List.of(
+                        new MeasuredResults.Row("base", Optional.of(interval), Optional.of(interval), "a remark"),
+                        new MeasuredResults.Row("junk", Optional.empty(), Optional.empty(), "")),
+                Optional.of(interval));
+    }
+
+    @Test
+    void withResults_opensWithThemAndKeepsAllElse() {
+        // given
+        Path copy = Nano.bundleCopy(folder, json -> json);
+        GeneratorBundle before = GeneratorBundle.open(copy);
+
+        // when
+        GeneratorBundle after = before.withResults(results(before.sha256()), false);
+
+        // then
+        assertThat(GeneratorBundle.open(copy)).isEqualTo(after);
+        assertThat(after.manifest().results()).contains(results(before.sha256()));
+        assertThat(after.manifest().files()).isEqualTo(before.manifest().files());
+        assertThat(after.sha256()).isNotEqualTo(before.sha256());
+
+        // and: a second time only when asked to
+        assertThatThrownBy(() -> after.withResults(results(after.sha256()), false))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessageContaining("results")
+                .hasMessageContaining("--replace");
+        assertThat(after.withResults(results(after.sha256()), true).manifest().results())
+                .contains(results(after.sha256()));
+    }
+
+    @Test
+    void withResults_ofAnotherBundle_refused() {
+        GeneratorBundle bundle = GeneratorBundle.open(Nano.bundleCopy(folder, json -> json));
+        assertThatThrownBy(() -> bundle.withResults(results(HASH), false))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessageContaining("measured on the bundle " + HASH);
+        assertThat(GeneratorBundle.open(bundle.folder())).isEqualTo(bundle);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "2026-01-31T12:00:00Z | yesterday | results.date",
+                "\"seeds\": \\[1, 2\\] | \"seeds\": [1, 2.5] | results.seeds",
+                "\"task\": \"a\" | \"tusk\": \"a\" | task",
+                "\"train_sha256\": \"5+\" | \"train_sha256\": \"5\" | train_sha256",
+                "\"max_tokens\": 16 | \"max_tokens\": \"16\" | results.max_tokens",
+                "(?s)\"table\": \\[.*?\\n    \\] | \"table\": [] | results.table",
+                "\"low\": 0.25 | \"low\": null | low",
+            })
+    void open_malformedResults_throwsNamingTheField(String pattern, String replacement, String field)
+            throws IOException {
+        // given
+        Path copy = Nano.bundleCopy(folder, json -> json);
+        GeneratorBundle before = GeneratorBundle.open(copy);
+        before.withResults(results(before.sha256()), false);
+        Path manifest = copy.resolve("bundle.json");
+        String json = Files.readString(manifest);
+        String edited = json.replaceFirst(pattern, replacement);
+        assertThat(edited).as("the edit must hit").isNotEqualTo(json);
+        Files.writeString(manifest, edited);
+
+        // when, then
+        assertThatThrownBy(() -> GeneratorBundle.open(copy))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessageContaining(manifest.toString())
+                .hasMessageContaining(field);
     }
 
     @ParameterizedTest(name = "{0}")

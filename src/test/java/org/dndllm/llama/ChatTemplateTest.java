@@ -10,6 +10,8 @@ import java.util.Optional;
 import org.dndllm.InvalidInputException;
 import org.dndllm.format.JsonValue;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class ChatTemplateTest {
     @Test
@@ -52,6 +54,31 @@ class ChatTemplateTest {
                         new ChatTemplate.Segment("user\nhi", false),
                         new ChatTemplate.Segment("<|im_end|>", true),
                         new ChatTemplate.Segment("\n", false));
+    }
+
+    @Test
+    void requireChatMl_ownNames_passAndSayWhatTheyPutFirst() {
+        ChatTemplate.requireChatMl("t", ChatTemplate.CHATML);
+        ChatTemplate.requireChatMl("t", ChatTemplate.QWEN);
+
+        assertThat(ChatTemplate.defaultSystem(Optional.of(ChatTemplate.CHATML))).isEmpty();
+        assertThat(ChatTemplate.defaultSystem(Optional.of(ChatTemplate.QWEN))).contains(ChatTemplate.DEFAULT_SYSTEM);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '~',
+            value = {
+                "{{ messages }} ~ no <|im_start|>",
+                "<|start_header_id|>{{ role }}<|end_header_id|> ~ not ChatML",
+                "'<|im_start|>' + x + '<|im_end|>' + '<think>' ~ <think>",
+                "'<|im_start|>' + x + '<|im_end|>' + '<|eot_id|>' ~ <|eot_id|>",
+                "'<|im_start|>system\\nPlease reason step by step.<|im_end|>\\n' ~ Please reason step by step.",
+            })
+    void requireChatMl_whatIsRenderedOtherwise_isRefused(String template, String named) {
+        assertThatThrownBy(() -> ChatTemplate.requireChatMl("a.jinja", template))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessageContainingAll("a.jinja", named, "expected chatml");
     }
 
     @Test

@@ -158,9 +158,9 @@ class CanonicalFormTest {
         CanonicalForm partial = new CanonicalForm(4, 8, targets, false);
         CanonicalForm whole = new CanonicalForm(4, 8, targets, true);
 
-        assertThat(partial.absent(source))
+        assertThat(partial.absent(MixedLora.of(source)))
                 .containsExactly(new ModuleName(0, TargetModule.V_PROJ), new ModuleName(1, TargetModule.V_PROJ));
-        assertThat(partial.extra(source).getFirst().path()).isEqualTo("layers.0.mlp.down_proj");
+        assertThat(partial.extra(MixedLora.of(source)).getFirst().path()).isEqualTo("layers.0.mlp.down_proj");
         assertThat(partial.of(source).modules()).containsExactly(TargetModule.Q_PROJ);
 
         LoraWeights filled = whole.of(source);

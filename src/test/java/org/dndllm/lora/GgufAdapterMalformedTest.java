@@ -167,6 +167,10 @@ class GgufAdapterMalformedTest {
         cases.add("alpha denormal", alpha, d -> d.keys.put(alpha, GgufValue.float32(Float.MIN_VALUE)));
         cases.add("scale overflow", alpha, d -> d.keys.put(alpha, GgufValue.float32(1e38f)));
         String alora = "adapter.alora.invocation_tokens";
+        cases.add(
+                "first of two parts",
+                "split.count",
+                d -> d.keys.put("split.count", new GgufValue(GgufType.UINT16, 2L)));
         cases.add("alora tokens", alora, d -> d.keys.put(alora, GgufValue.of(GgufArray.ofInts(new int[] {1}))));
         cases.add("alora tokens as text", alora, d -> d.keys.put(alora, GgufValue.of("go")));
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -38,6 +39,32 @@ class OnnxConstantsTest {
         assertThat(constants.read("small").toFloats()).containsExactly(1, -2, 3);
         assertThat(constants.read("large").shape()).containsExactly(64L, 64L);
         assertThat(constants.read("large").toFloats()).isEqualTo(LARGE);
+    }
+
+    @ParameterizedTest
+    @EnumSource(ExternalData.class)
+    void map_writtenGraph_givesItsFloats(ExternalData where) {
+        Path file = write(where);
+        OnnxConstants constants = OnnxConstants.of(file);
+
+        try (Arena arena = Arena.ofConfined()) {
+            assertThat(constants.map("small", arena).toFloats()).containsExactly(1, -2, 3);
+            assertThat(constants.map("large", arena).toFloats()).isEqualTo(LARGE);
+        }
+        assertThat(constants.shape("large")).containsExactly(64L, 64L);
+    }
+
+    @Test
+    void map_cutShort_refused() throws IOException {
+        Path file = write(ExternalData.ALWAYS);
+        Path data = folder.resolve("graph.onnx.data");
+        Files.write(data, java.util.Arrays.copyOf(Files.readAllBytes(data), 100));
+
+        try (Arena arena = Arena.ofConfined()) {
+            assertThatThrownBy(() -> OnnxConstants.of(file).map("large", arena))
+                    .isInstanceOf(InvalidInputException.class)
+                    .hasMessageContaining("ends before its last value");
+        }
     }
 
     @Test

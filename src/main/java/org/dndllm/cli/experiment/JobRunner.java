@@ -19,6 +19,7 @@ import java.util.function.ToIntFunction;
 import org.dndllm.EnvironmentException;
 import org.dndllm.InvalidInputException;
 import org.dndllm.format.AtomicFile;
+import org.dndllm.format.GgufFile;
 import org.dndllm.format.JsonValue;
 import org.dndllm.format.JsonWriter;
 import org.dndllm.format.Sha256;
@@ -174,6 +175,7 @@ public final class JobRunner {
                 String.valueOf(settings.threads()),
                 "--report",
                 report(job).toString()));
+        arguments.addAll(job.evaluation());
         if (job.controls()) {
             arguments.add("--controls");
             materials.adapters().ifPresent(loras -> arguments.addAll(List.of("--lora-dir", loras.toString())));
@@ -191,7 +193,7 @@ public final class JobRunner {
     private Map<String, Object> training(Job job) throws IOException {
         Map<String, Object> made = new LinkedHashMap<>();
         made.put("flags", flags(job));
-        made.put("base", hashes.computeIfAbsent(materials.base(), Sha256::of));
+        made.put("base", hashes.computeIfAbsent(materials.base(), GgufFile::sha256));
         made.put("encoder", hashes.computeIfAbsent(materials.encoder(), folder -> materials.encoderHash()));
         made.put("tasks", hashes.computeIfAbsent(materials.tasks(), Materials::hash));
         if (job.checkpoints()) {
@@ -215,6 +217,9 @@ public final class JobRunner {
         made.put("seeds", settings.seeds());
         made.put("items", settings.items());
         made.put("controls", job.controls());
+        if (!job.evaluation().isEmpty()) { // absent otherwise: jobs that were made before keep their identity
+            made.put("evaluation", job.evaluation());
+        }
         if (job.controls()) {
             materials
                     .adapters()

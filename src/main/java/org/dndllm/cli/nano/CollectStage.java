@@ -11,8 +11,8 @@ import java.util.function.Consumer;
 import org.dndllm.cli.ChatTokenizer;
 import org.dndllm.format.AtomicFile;
 import org.dndllm.format.DType;
+import org.dndllm.format.GgufFile;
 import org.dndllm.format.JsonWriter;
-import org.dndllm.format.Sha256;
 import org.dndllm.llama.LlamaModel;
 import org.dndllm.llama.ModelOptions;
 import org.dndllm.lora.PeftAdapter;
@@ -117,7 +117,7 @@ record CollectStage(NanoWorld world, NanoRecipe.Adapters recipe, TorchDevice dev
                     0,
                     MAX_TOKENS,
                     DType.F32);
-            Map<String, String> identity = Map.of("sha256", Sha256.of(base));
+            Map<String, String> identity = Map.of("sha256", GgufFile.sha256(base));
             Consumer<TrainingProgress> progress = workplace.progress(data.name());
             new LoraCollection(model, identity, chat::example, settings, adapters)
                     .collect(data, (run, at) -> progress.accept(at));

@@ -92,6 +92,7 @@ public final class AdapterWorkshop implements AutoCloseable {
      * Generates an adapter from unlabelled prompts.
      *
      * @param generator name of a bundle; empty for the default one
+     * @param progress told of every stage; when it throws, nothing was published and nothing is left
      * @throws AdapterException as {@link #load}, or if there is no such generator
      */
     public AdapterCard generate(

@@ -28,6 +28,7 @@ final class ApiErrors {
                 yield new ApiException(
                         503, "unavailable", "the server lacks memory or disk space for this; see its log");
             }
+            case InterruptedException ending -> new ApiException(503, "unavailable", "the server is closing");
             case IllegalStateException closing -> {
                 LOG.warn("a request could not be served", closing);
                 yield new ApiException(503, "unavailable", "the server cannot do this now; see its log");

@@ -1,29 +1,29 @@
 package org.dndllm.serve.http;
 
-import com.sun.net.httpserver.HttpExchange;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.stream.Collectors;
 import org.dndllm.format.JsonValue;
 import org.dndllm.format.JsonWriter;
+import org.dndllm.serve.wire.Exchange;
 import org.jspecify.annotations.Nullable;
 
 /** One request and its answer. Used by one thread. */
 final class Call {
     private static final String BODY = "request body";
 
-    private final HttpExchange exchange;
+    private final Exchange exchange;
     private final String name; // the part of the path that varies, or empty
     private final int mostBytes;
     private int status;
 
-    Call(HttpExchange exchange, String name, int mostBytes) {
+    Call(Exchange exchange, String name, int mostBytes) {
         this.exchange = exchange;
         this.name = name;
         this.mostBytes = mostBytes;
@@ -34,7 +34,7 @@ final class Call {
         return name;
     }
 
-    /** The status that was sent; 0 before. */
+    /** The status that was sent or begun; 0 before. */
     int status() {
         return status;
     }
@@ -73,8 +73,7 @@ final class Call {
     }
 
     private String contentType() {
-        @Nullable String type = exchange.getRequestHeaders().getFirst("Content-Type");
-        return type == null ? "" : type;
+        return exchange.headers().first("Content-Type").orElse("");
     }
 
     /** The type without its parameters. */
@@ -83,12 +82,13 @@ final class Call {
     }
 
     private byte[] body() throws IOException {
-        @Nullable String length = exchange.getRequestHeaders().getFirst("Content-Length");
-        if (length != null && (!length.matches("\\d{1,18}") || Long.parseLong(length) > mostBytes)) {
-            throw tooLarge();
+        if (exchange.headers()
+                .first("Content-Length")
+                .filter(length -> Long.parseLong(length) > mostBytes)
+                .isPresent()) {
+            throw tooLarge(); // before it is asked for
         }
-        InputStream in = exchange.getRequestBody();
-        byte[] bytes = in.readNBytes(mostBytes + 1);
+        byte[] bytes = exchange.body().readNBytes(mostBytes + 1);
         if (bytes.length > mostBytes) {
             throw tooLarge();
         }
@@ -96,14 +96,13 @@ final class Call {
     }
 
     private ApiException tooLarge() {
-        exchange.getResponseHeaders().set("Connection", "close"); // what still comes is not read
         return new ApiException(
                 413, "request_too_large", "the request body is longer than " + mostBytes + " bytes; send less");
     }
 
     /** A parameter behind the question mark. */
     Optional<String> query(String key) {
-        @Nullable String query = exchange.getRequestURI().getQuery();
+        @Nullable String query = exchange.target().getQuery();
         if (query == null) {
             return Optional.empty();
         }
@@ -117,12 +116,20 @@ final class Call {
 
     /** A header of the request. */
     Optional<String> requestHeader(String key) {
-        return Optional.ofNullable(exchange.getRequestHeaders().getFirst(key));
+        return exchange.headers().first(key);
+    }
+
+    /**
+     * Runs {@code action} when the client leaves before it has its answer, on another thread; from then on nothing can be
+     * sent. To be called when the body was read; the last action counts.
+     */
+    void onGone(Runnable action) {
+        exchange.onGone(action);
     }
 
     /** Sets a header of the answer. */
     void header(String key, String value) {
-        exchange.getResponseHeaders().set(key, value);
+        exchange.answerHeaders().set(key, value);
     }
 
     /** Answers with JSON. */
@@ -138,8 +145,7 @@ final class Call {
 
     /** Answers with bytes. */
     void send(int code, String type, byte[] bytes) throws IOException {
-        begin(code, type, bytes.length == 0 ? -1 : bytes.length);
-        try (OutputStream out = exchange.getResponseBody()) {
+        try (OutputStream out = begin(code, type, OptionalLong.of(bytes.length))) {
             out.write(bytes);
         }
     }
@@ -147,26 +153,24 @@ final class Call {
     /** Answers with nothing. */
     void sendEmpty(int code) throws IOException {
         status = code;
-        exchange.sendResponseHeaders(code, -1);
+        exchange.answer(code, OptionalLong.of(0)).close();
     }
 
     /** Begins an answer of unknown length. */
     OutputStream stream(String type) throws IOException {
-        begin(200, type, 0);
-        return exchange.getResponseBody();
+        return begin(200, type, OptionalLong.empty());
     }
 
     /** Begins an answer of {@code length} bytes. */
     OutputStream stream(String type, long length) throws IOException {
-        begin(200, type, length);
-        return exchange.getResponseBody();
+        return begin(200, type, OptionalLong.of(length));
     }
 
-    private void begin(int code, String type, long length) throws IOException {
+    private OutputStream begin(int code, String type, OptionalLong length) throws IOException {
         status = code;
         header("Content-Type", type);
         header("Cache-Control", "no-cache");
         header("X-Content-Type-Options", "nosniff");
-        exchange.sendResponseHeaders(code, length);
+        return exchange.answer(code, length);
     }
 }

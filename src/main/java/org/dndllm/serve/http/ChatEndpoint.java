@@ -33,6 +33,7 @@ final class ChatEndpoint implements Router.Endpoint {
         try (ModelChoice choice = ModelChoice.of(services, fields)) {
             Reply reply = new Reply(choice, stream ? "chat.completion.chunk" : "chat.completion");
             Generation generation = choice.submit(sampling.request(services, choice.set(), prompt, logprobs, false));
+            call.onGone(generation::cancel);
             if (stream) {
                 stream(call, generation, reply, logprobs.isPresent(), withUsage);
             } else {
@@ -78,15 +79,19 @@ final class ChatEndpoint implements Router.Endpoint {
             role.put("role", "assistant");
             role.put("content", "");
             events.data(reply.chunk(role, AnswerJson.NULL, AnswerJson.NULL)); // at once: it tells that all is well
+            ChunkTemplate plain =
+                    ChunkTemplate.of(text -> reply.chunk(Map.of("content", text), AnswerJson.NULL, AnswerJson.NULL));
             try {
                 GenerationEvent.Finished end = Answers.follow(
                         generation, services.options().timeout(), new ArrayList<>(), new Answers.Listener() {
                             @Override
                             public void piece(GenerationEvent.Piece piece) throws IOException {
-                                Object scores = logprobs
-                                        ? AnswerJson.chatLogprobs(
-                                                services.model().vocabulary(), piece.logprobs())
-                                        : AnswerJson.NULL;
+                                if (!logprobs) {
+                                    events.json(plain.with(piece.text()));
+                                    return;
+                                }
+                                Object scores =
+                                        AnswerJson.chatLogprobs(services.model().vocabulary(), piece.logprobs());
                                 events.data(reply.chunk(Map.of("content", piece.text()), scores, AnswerJson.NULL));
                             }
 

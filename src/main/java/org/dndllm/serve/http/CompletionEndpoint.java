@@ -41,6 +41,7 @@ final class CompletionEndpoint implements Router.Endpoint {
         }
         try (ModelChoice choice = ModelChoice.of(services, fields)) {
             List<Generation> generations = submit(sampling, choice, prompts, asked);
+            call.onGone(() -> generations.forEach(Generation::cancel));
             if (stream) {
                 stream(call, generations.getFirst(), choice, asked, withUsage);
             } else {
@@ -117,15 +118,19 @@ final class CompletionEndpoint implements Router.Endpoint {
         Vocabulary vocabulary = services.model().vocabulary();
         Map<String, Object> head = head(model);
         int[] offset = {0};
+        ChunkTemplate plain = ChunkTemplate.of(text -> with(head, choice(0, text, AnswerJson.NULL, AnswerJson.NULL)));
         try (SseStream events = SseStream.open(call)) {
             try {
                 GenerationEvent.Finished end = Answers.follow(
                         generation, services.options().timeout(), new ArrayList<>(), new Answers.Listener() {
                             @Override
                             public void piece(GenerationEvent.Piece piece) throws IOException {
-                                Object scores = asked.logprobs().isPresent()
-                                        ? AnswerJson.completionLogprobs(vocabulary, -1, piece.logprobs(), offset[0])
-                                        : AnswerJson.NULL;
+                                if (asked.logprobs().isEmpty()) {
+                                    events.json(plain.with(piece.text()));
+                                    return;
+                                }
+                                Object scores =
+                                        AnswerJson.completionLogprobs(vocabulary, -1, piece.logprobs(), offset[0]);
                                 offset[0] += piece.text().length();
                                 events.data(with(head, choice(0, piece.text(), scores, AnswerJson.NULL)));
                             }

@@ -38,13 +38,13 @@ final class EvaluationEndpoint implements Router.Endpoint {
                     429, "evaluation_busy", AT_ONCE + " evaluations are running already; try again when one is done");
         }
         try (Contenders contenders = Contenders.lease(services.registry(), request.adapters())) {
-            if (fields.flag("stream")) {
-                stream(call, request, contenders);
+            boolean stream = fields.flag("stream");
+            CancelToken cancel = CancelToken.create();
+            call.onGone(cancel::cancel);
+            if (stream) {
+                stream(call, request, contenders, cancel);
             } else {
-                call.send(
-                        200,
-                        run(request, contenders, Progress.NONE, CancelToken.create())
-                                .toJson());
+                call.send(200, run(request, contenders, Progress.NONE, cancel).toJson());
             }
         } finally {
             running.release();
@@ -69,14 +69,13 @@ final class EvaluationEndpoint implements Router.Endpoint {
         }
     }
 
-    private void stream(Call call, EvaluationRequest request, Contenders contenders)
+    private void stream(Call call, EvaluationRequest request, Contenders contenders, CancelToken cancel)
             throws IOException, InterruptedException {
         try (SseStream events = SseStream.open(call)) {
-            ProgressEvents progress = new ProgressEvents(events);
+            ProgressEvents progress = new ProgressEvents(events, cancel);
             try {
                 events.event(
-                        "evaluation",
-                        run(request, contenders, progress, progress.cancel).toJson());
+                        "evaluation", run(request, contenders, progress, cancel).toJson());
             } catch (RuntimeException e) {
                 progress.throwIfGone();
                 events.event("error", ApiErrors.of(e).toJson());
@@ -88,12 +87,13 @@ final class EvaluationEndpoint implements Router.Endpoint {
     /** Sends progress, not more often than anyone can see; a client that is gone ends the evaluation. */
     private static final class ProgressEvents implements Progress {
         private final SseStream events;
-        private final CancelToken cancel = CancelToken.create();
+        private final CancelToken cancel;
         private @Nullable IOException gone;
         private long next = System.nanoTime();
 
-        ProgressEvents(SseStream events) {
+        ProgressEvents(SseStream events, CancelToken cancel) {
             this.events = events;
+            this.cancel = cancel;
         }
 
         @Override

@@ -1,14 +1,13 @@
 package org.dndllm.serve.http;
 
-import com.sun.net.httpserver.Headers;
-import com.sun.net.httpserver.HttpExchange;
 import java.net.InetAddress;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import org.dndllm.serve.page.WebPage;
-import org.jspecify.annotations.Nullable;
+import org.dndllm.serve.wire.Exchange;
+import org.dndllm.serve.wire.Headers;
 
 /**
  * Who may ask at all. On a loopback address the Host must be a name of this machine, or a page from elsewhere could
@@ -35,9 +34,9 @@ final class Gate {
      *
      * @throws ApiException if it may not
      */
-    void check(HttpExchange exchange) {
-        Headers headers = exchange.getRequestHeaders();
-        List<String> hosts = headers.getOrDefault("Host", List.of());
+    void check(Exchange exchange) {
+        Headers headers = exchange.headers();
+        List<String> hosts = headers.all("Host");
         if (hosts.size() != 1) {
             throw new ApiException(400, "invalid_request", "exactly one Host header is expected");
         }
@@ -45,12 +44,9 @@ final class Gate {
             throw new ApiException(
                     403, "host_not_allowed", "the Host header names another machine; use localhost or 127.0.0.1");
         }
-        if (headers.containsKey("Content-Length") && headers.containsKey("Transfer-Encoding")) {
-            throw new ApiException(400, "invalid_request", "Content-Length and Transfer-Encoding exclude each other");
-        }
         requireOrigin(exchange, hosts.getFirst());
-        boolean preflight = exchange.getRequestMethod().equals("OPTIONS");
-        if (!preflight && !isPublic(exchange.getRequestURI().getPath())) {
+        boolean preflight = exchange.method().equals("OPTIONS");
+        if (!preflight && !isPublic(String.valueOf(exchange.target().getPath()))) {
             requireKey(headers);
         }
     }
@@ -65,8 +61,8 @@ final class Gate {
         return LOCAL.contains(name) || name.equals(options.host().toLowerCase(Locale.ROOT));
     }
 
-    private void requireOrigin(HttpExchange exchange, String host) {
-        List<String> origins = exchange.getRequestHeaders().getOrDefault("Origin", List.of());
+    private void requireOrigin(Exchange exchange, String host) {
+        List<String> origins = exchange.headers().all("Origin");
         if (origins.isEmpty()) {
             return;
         }
@@ -78,7 +74,7 @@ final class Gate {
             throw new ApiException(
                     403, "origin_not_allowed", "pages of this origin may not use the server; see --cors-origins");
         }
-        Headers answer = exchange.getResponseHeaders();
+        Headers answer = exchange.answerHeaders();
         answer.set("Access-Control-Allow-Origin", origin);
         answer.set("Vary", "Origin");
         answer.set("Access-Control-Allow-Headers", "Authorization, Content-Type, X-Api-Key");
@@ -94,11 +90,10 @@ final class Gate {
     }
 
     private static String key(Headers headers) {
-        @Nullable String bearer = headers.getFirst("Authorization");
-        if (bearer != null && bearer.regionMatches(true, 0, "Bearer ", 0, 7)) {
+        String bearer = headers.first("Authorization").orElse("");
+        if (bearer.regionMatches(true, 0, "Bearer ", 0, 7)) {
             return bearer.substring(7).strip();
         }
-        @Nullable String plain = headers.getFirst("X-Api-Key");
-        return plain == null ? "" : plain;
+        return headers.first("X-Api-Key").orElse("");
     }
 }

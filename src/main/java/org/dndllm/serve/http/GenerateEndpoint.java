@@ -5,10 +5,12 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.dndllm.engine.Progress;
 import org.dndllm.engine.PromptSet;
+import org.dndllm.llama.CancelToken;
 import org.dndllm.serve.adapter.AdapterCard;
 import org.dndllm.serve.adapter.AdapterPublication;
 import org.dndllm.serve.adapter.AdapterRegistry;
@@ -36,11 +38,26 @@ final class GenerateEndpoint implements Router.Endpoint {
     public void answer(Call call) throws IOException, InterruptedException {
         PromptRequest request = PromptRequest.of(call);
         Order order = order(request.fields(), request.prompts());
-        if (request.fields().flag("stream")) {
-            stream(call, order);
-        } else {
-            call.send(200, json(make(order, Progress.NONE)));
+        boolean stream = request.fields().flag("stream");
+        CancelToken cancel = CancelToken.create();
+        call.onGone(cancel::cancel);
+        if (stream) {
+            stream(call, order, cancel);
+            return;
         }
+        try {
+            call.send(200, json(make(order, stoppable(Progress.NONE, cancel))));
+        } catch (CancellationException e) {
+            throw new IOException("the client has left before its adapter was made", e);
+        }
+    }
+
+    /** Ends the work before its next stage when the client has left; an adapter that was published by then stays. */
+    private static Progress stoppable(Progress progress, CancelToken cancel) {
+        return (stage, done, total) -> {
+            cancel.check();
+            progress.advanced(stage, done, total);
+        };
     }
 
     private Order order(Fields fields, PromptSet prompts) {
@@ -76,12 +93,13 @@ final class GenerateEndpoint implements Router.Endpoint {
         }
     }
 
-    private void stream(Call call, Order order) throws IOException, InterruptedException {
+    private void stream(Call call, Order order, CancelToken cancel) throws IOException, InterruptedException {
         BlockingQueue<Event> events = new LinkedBlockingQueue<>();
-        // The work goes on when the client leaves: the adapter is asked for by name afterwards.
         Thread.ofVirtual().name("dnd-generate").start(() -> {
             try {
-                events.add(new Event("adapter", json(make(order, progress(events)))));
+                events.add(new Event("adapter", json(make(order, stoppable(progress(events), cancel)))));
+            } catch (CancellationException e) {
+                events.add(new Event("error", Map.of())); // nobody is there to read it
             } catch (RuntimeException e) {
                 events.add(new Event("error", ApiErrors.of(e).toJson()));
             }

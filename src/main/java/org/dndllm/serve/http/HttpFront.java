@@ -1,41 +1,20 @@
 package org.dndllm.serve.http;
 
-import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
-import java.util.Map;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import org.dndllm.EnvironmentException;
 import org.dndllm.serve.page.WebPage;
+import org.dndllm.serve.wire.HttpListener;
 import org.jspecify.annotations.Nullable;
 
-/** The listening server: the JDK's, every request on a virtual thread of its own. */
+/** The listening server: every endpoint on its path. */
 public final class HttpFront implements AutoCloseable {
-    private static final int BACKLOG = 256;
-    /** Read by the JDK's server once, when its first class is loaded; what the user set stays. */
-    private static final Map<String, String> SETTINGS = Map.of(
-            // Without it Nagle's algorithm holds streamed tokens back for up to 40 ms.
-            "sun.net.httpserver.nodelay", "true",
-            // Seconds in which a request must have come whole: slow senders do not pile up.
-            "sun.net.httpserver.maxReqTime", "60",
-            "jdk.httpserver.maxConnections", "1024");
+    private final HttpListener listener;
 
-    static {
-        SETTINGS.forEach((key, value) -> {
-            if (System.getProperty(key) == null) {
-                System.setProperty(key, value);
-            }
-        });
-    }
-
-    private final HttpServer server;
-    private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
-
-    private HttpFront(HttpServer server) {
-        this.server = server;
+    private HttpFront(HttpListener listener) {
+        this.listener = listener;
     }
 
     /**
@@ -46,12 +25,8 @@ public final class HttpFront implements AutoCloseable {
     public static HttpFront start(Services services) {
         HttpOptions options = services.options();
         try {
-            HttpServer server = HttpServer.create(new InetSocketAddress(options.address(), options.port()), BACKLOG);
-            HttpFront front = new HttpFront(server);
-            server.createContext("/", routes(services));
-            server.setExecutor(front.threads);
-            server.start();
-            return front;
+            return new HttpFront(HttpListener.start(
+                    new InetSocketAddress(options.address(), options.port()), options.limits(), routes(services)));
         } catch (IOException e) {
             throw new EnvironmentException(
                     "cannot listen on " + options.host() + " port " + options.port() + " (" + e.getMessage()
@@ -65,7 +40,6 @@ public final class HttpFront implements AutoCloseable {
         InfoEndpoints info = new InfoEndpoints(services);
         AdapterEndpoints adapters = new AdapterEndpoints(services);
         TokenEndpoints tokens = new TokenEndpoints(services);
-        PageEndpoint page = new PageEndpoint();
         byte[] description = description();
         router.on("POST", "/v1/chat/completions", new ChatEndpoint(services))
                 .on("POST", "/v1/completions", new CompletionEndpoint(services))
@@ -81,8 +55,6 @@ public final class HttpFront implements AutoCloseable {
                 .on("GET", "/v1/adapters/{name}", new ExportEndpoint(services))
                 .on("DELETE", "/v1/adapters/{name}", adapters::delete)
                 .on("POST", "/v1/evaluations", new EvaluationEndpoint(services))
-                .on("GET", "/", page::index)
-                .on("GET", WebPage.FOLDER + "{name}", page::file)
                 .on("GET", "/health", info::health)
                 .on("GET", "/v1/health", info::health)
                 .on("GET", "/props", info::props)
@@ -90,6 +62,10 @@ public final class HttpFront implements AutoCloseable {
                 .on("POST", "/detokenize", tokens::detokenize)
                 .on("POST", "/apply-template", tokens::applyTemplate)
                 .on("GET", "/openapi.json", call -> call.send(200, "application/json", description));
+        if (services.options().page()) {
+            PageEndpoint page = new PageEndpoint();
+            router.on("GET", "/", page::index).on("GET", WebPage.FOLDER + "{name}", page::file);
+        }
         if (services.options().metrics()) {
             router.on("GET", "/metrics", call -> info.metrics(call, router));
         }
@@ -110,13 +86,17 @@ public final class HttpFront implements AutoCloseable {
 
     /** The port that is listened on. */
     public int port() {
-        return server.getAddress().getPort();
+        return listener.port();
+    }
+
+    /** Connections that are open. */
+    public int connections() {
+        return listener.connections();
     }
 
     /** Stops listening and ends every connection. Idempotent. */
     @Override
     public void close() {
-        server.stop(0);
-        threads.shutdownNow();
+        listener.close();
     }
 }

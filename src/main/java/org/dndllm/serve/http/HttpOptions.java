@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import org.dndllm.InvalidInputException;
 import org.dndllm.llama.SamplerOptions;
+import org.dndllm.serve.wire.WireLimits;
 
 /**
  * Where the server listens and what it lets through.
@@ -21,6 +22,8 @@ import org.dndllm.llama.SamplerOptions;
  * @param timeout of one request
  * @param sampling where a request says nothing
  * @param maxTokens longest answer where a request says nothing
+ * @param limits of connections
+ * @param page whether the web page is served
  */
 public record HttpOptions(
         String host,
@@ -32,7 +35,9 @@ public record HttpOptions(
         int bodyBytes,
         Duration timeout,
         SamplerOptions sampling,
-        int maxTokens) {
+        int maxTokens,
+        WireLimits limits,
+        boolean page) {
     /** The loopback address and a free port, llama-server's sampling, 16 MiB, ten minutes. */
     public static final HttpOptions DEFAULT = new HttpOptions(
             "127.0.0.1",
@@ -44,7 +49,9 @@ public record HttpOptions(
             16 << 20,
             Duration.ofMinutes(10),
             new SamplerOptions(0.8f, 40, 0.95f, 0.05f, 0, 1f, 0f, 0f, 64, ""),
-            512);
+            512,
+            WireLimits.DEFAULT,
+            true);
 
     public HttpOptions {
         apiKeys = List.copyOf(apiKeys);
@@ -83,7 +90,8 @@ public record HttpOptions(
 
     /** The same with keys. */
     public HttpOptions withApiKeys(List<String> keys) {
-        return new HttpOptions(host, port, keys, open, corsOrigins, metrics, bodyBytes, timeout, sampling, maxTokens);
+        return new HttpOptions(
+                host, port, keys, open, corsOrigins, metrics, bodyBytes, timeout, sampling, maxTokens, limits, page);
     }
 
     /** The key that callers must carry, if any. */

@@ -1,7 +1,5 @@
 package org.dndllm.serve.http;
 
-import com.sun.net.httpserver.HttpExchange;
-import com.sun.net.httpserver.HttpHandler;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,14 +8,19 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.Collectors;
+import org.dndllm.serve.wire.Exchange;
+import org.dndllm.serve.wire.Handler;
+import org.dndllm.serve.wire.MalformedRequestException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Finds the endpoint of a request, lets it answer, and turns whatever goes wrong into an error body. Thread-safe. */
-final class Router implements HttpHandler {
+final class Router implements Handler {
     private static final Logger LOG = LoggerFactory.getLogger(Router.class);
     private static final String VARIABLE = "/{name}";
     private static final String NOWHERE = "other";
+    /** Counted for clients that left first; nginx's number. */
+    private static final int GONE = 499;
 
     private final Gate gate;
     private final int mostBytes;
@@ -67,31 +70,45 @@ final class Router implements HttpHandler {
     }
 
     @Override
-    public void handle(HttpExchange exchange) throws IOException {
-        String path = String.valueOf(exchange.getRequestURI().getPath());
+    public void handle(Exchange exchange) {
+        String path = String.valueOf(exchange.target().getPath());
         List<Route> here = routes.stream().filter(route -> route.fits(path)).toList();
         String endpoint = here.isEmpty() ? NOWHERE : here.getFirst().path();
         Call call = new Call(exchange, here.isEmpty() ? "" : here.getFirst().name(path), mostBytes);
-        try (exchange) {
-            try {
-                gate.check(exchange);
-                find(exchange, call, here).answer(call);
-            } catch (IOException e) {
-                LOG.debug("the client of {} is gone", endpoint, e);
-            } catch (Exception | StackOverflowError | OutOfMemoryError e) {
-                refuse(call, ApiErrors.of(e));
-            }
+        try {
+            gate.check(exchange);
+            find(exchange, call, here).answer(call);
+        } catch (MalformedRequestException e) {
+            refuse(call, malformed(e));
+        } catch (IOException e) {
+            LOG.debug("the client of {} is gone", endpoint, e);
+        } catch (Exception | StackOverflowError | OutOfMemoryError e) {
+            refuse(call, ApiErrors.of(e));
         } finally {
-            String labels = "endpoint=\"" + endpoint + "\",status=\"" + call.status() + "\"";
-            counts.computeIfAbsent(labels, fresh -> new LongAdder()).increment();
+            count(endpoint, exchange.isGone() || call.status() == 0 ? GONE : call.status());
         }
     }
 
-    private static Endpoint find(HttpExchange exchange, Call call, List<Route> here) {
+    @Override
+    public void refuse(Exchange exchange, MalformedRequestException problem) {
+        refuse(new Call(exchange, "", mostBytes), malformed(problem));
+        count(NOWHERE, problem.status());
+    }
+
+    private static ApiException malformed(MalformedRequestException problem) {
+        return new ApiException(problem.status(), "invalid_request", String.valueOf(problem.getMessage()));
+    }
+
+    private void count(String endpoint, int status) {
+        String labels = "endpoint=\"" + endpoint + "\",status=\"" + status + "\"";
+        counts.computeIfAbsent(labels, fresh -> new LongAdder()).increment();
+    }
+
+    private static Endpoint find(Exchange exchange, Call call, List<Route> here) {
         if (here.isEmpty()) {
             throw new ApiException(404, "not_found", "there is no such endpoint; /openapi.json lists them");
         }
-        String method = exchange.getRequestMethod();
+        String method = exchange.method();
         String allowed = here.stream().map(Route::method).collect(Collectors.joining(", "));
         if (method.equals("OPTIONS")) {
             call.header("Allow", allowed);

@@ -23,6 +23,11 @@ final class SseStream implements AutoCloseable {
         write("data: " + JsonWriter.compact(json) + "\n\n");
     }
 
+    /** An event without a name, of JSON that is written already. */
+    void json(String json) throws IOException {
+        write("data: " + json + "\n\n");
+    }
+
     /** A named event. */
     void event(String name, Map<String, ?> json) throws IOException {
         write("event: " + name + "\ndata: " + JsonWriter.compact(json) + "\n\n");
@@ -33,9 +38,9 @@ final class SseStream implements AutoCloseable {
         write(": ping\n\n");
     }
 
-    /** The end, as OpenAI's clients expect it. */
+    /** The end, as OpenAI's clients expect it; leaves with the end of the stream. */
     void done() throws IOException {
-        write("data: [DONE]\n\n");
+        out.write("data: [DONE]\n\n".getBytes(StandardCharsets.UTF_8));
     }
 
     private void write(String text) throws IOException {

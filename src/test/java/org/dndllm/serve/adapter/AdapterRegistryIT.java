@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -30,6 +32,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
 class AdapterRegistryIT {
@@ -110,6 +114,28 @@ class AdapterRegistryIT {
         assertThat(load("first-upper", "next").generation())
                 .as("generations go on where they ended")
                 .endsWith("-2");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"encode prompts", "generate weights", "detokenize", "convert", "load", "attach", "effect"})
+    void generate_stoppedAtAStage_leavesNothingAndTheNextOneWorks(String last) throws IOException {
+        List<String> stages = new ArrayList<>();
+        Progress stopping = (stage, done, total) -> {
+            stages.add(stage);
+            if (stage.equals(last)) {
+                throw new CancellationException();
+            }
+        };
+
+        assertThatThrownBy(() -> workshop.generate(
+                        Optional.empty(), PromptReader.read(Nano.REVERSE), 1, publication("made"), stopping))
+                .isInstanceOf(CancellationException.class);
+
+        assertThat(stages.getLast()).isEqualTo(last);
+        assertThat(registry.cards()).isEmpty();
+        assertThat(live.model().adapters()).isEmpty();
+        assertThat(folder.resolve("store")).isDirectoryNotContaining(Files::isDirectory);
+        assertThat(load("first-upper", "next").name()).isEqualTo("next");
     }
 
     @Test

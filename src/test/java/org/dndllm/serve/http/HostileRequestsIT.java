@@ -62,7 +62,9 @@ class HostileRequestsIT {
                 BODY_LIMIT,
                 plain.timeout(),
                 plain.sampling(),
-                plain.maxTokens());
+                plain.maxTokens(),
+                plain.limits(),
+                false);
         server = TestServer.start(root, small, 8);
         server.load("first-upper", "upper");
         locked = TestServer.start(root, small.withApiKeys(List.of("a-long-key", "another")), 8);
@@ -442,7 +444,6 @@ class HostileRequestsIT {
         String answer = exchange(server.port(), whole.getBytes(StandardCharsets.ISO_8859_1));
 
         assertThat(answer).as(name).startsWith("HTTP/1.1 " + status);
-        // what is malformed as HTTP is refused by the JDK itself, in its own words: the kind of problem, nothing more
         assertThat(answer).doesNotContain("\tat ", "org.dndllm", folder.toString());
     }
 

@@ -84,7 +84,9 @@ class ServerIT {
                 plain.bodyBytes(),
                 Duration.ofNanos(1),
                 plain.sampling(),
-                plain.maxTokens());
+                plain.maxTokens(),
+                plain.limits(),
+                true);
         try (TestServer slow = TestServer.start(root, hasty, 8)) {
             TestServer.Answer answer = slow.post("/v1/chat/completions", TestServer.chat("base", QUESTION, 4, ""));
 
@@ -286,6 +288,7 @@ class ServerIT {
                 .contains("dnd_adapter_attach_seconds", "dnd_adapters_loaded", "dnd_adapter_bytes")
                 .contains("dnd_kv_rebuild_tokens_total", "dnd_requests_in_flight", "dnd_queue_depth");
         JsonNode paths = server.get("/openapi.json").json().get("paths");
+        assertThat(paths.propertyNames()).contains("/", "/page/{name}", "/v1/adapters/generate", "/metrics");
         for (String path : paths.propertyNames()) {
             assertThat(server.send(server.request(path.replace("{name}", "x"))
                                     .method("PUT", java.net.http.HttpRequest.BodyPublishers.noBody()))

@@ -1,0 +1,190 @@
+package org.dndllm.eval.likelihood;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.dndllm.InvalidInputException;
+import org.dndllm.engine.Progress;
+import org.dndllm.llama.CancelToken;
+import org.dndllm.llama.ContextOptions;
+import org.dndllm.llama.LlamaContext;
+import org.dndllm.llama.LlamaModel;
+
+/**
+ * Scores the options of many questions at once. What all questions begin with is computed once, the rest of each prompt once
+ * for its options, and of an option only what it does not share with the others; several questions go through the model
+ * in one batch. Uses the context's attached adapters; leaves the KV cache empty. One caller at a time.
+ */
+public final class LikelihoodScorer {
+    /** Holds what all questions begin with. */
+    private static final int COMMON = 0;
+
+    /**
+     * Tokens of one batch. From 64 on, flash attention on a CPU takes another kernel, which sums in other precision: scores
+     * would depend on what else is in the batch, by up to a hundredth of a nat. Below, they agree to a millionth.
+     */
+    private static final int BATCH = 60;
+
+    /**
+     * Cells of the KV cache in use at once, unless one question alone needs more. Every token of a batch looks at all of
+     * them, its own or not; enough for the options of several questions to fill a batch.
+     */
+    private static final int CELLS = 512;
+
+    private static final int SHORTEST = 2048;
+
+    /** Of logits that a batch may ask for; llama.cpp reserves twice as much. */
+    private static final int OUTPUT_BYTES = 32 << 20;
+
+    private static final int FEWEST_OUTPUTS = 32;
+
+    private final LlamaContext context;
+    private final int positions;
+
+    /** @param context of several sequences, as {@link #context} makes them; stays the caller's */
+    public LikelihoodScorer(LlamaContext context) {
+        this.context = context;
+        positions = Math.min(context.contextLength(), context.model().trainLength());
+    }
+
+    /**
+     * Sizes a context for scoring.
+     *
+     * @param wanted threads and flash attention; its length is the least that comes out
+     */
+    public static ContextOptions context(LlamaModel model, ContextOptions wanted) {
+        int outputs = Math.max(
+                FEWEST_OUTPUTS, OUTPUT_BYTES / (Float.BYTES * model.vocabulary().size()));
+        return new ContextOptions(
+                Math.max(wanted.contextLength(), SHORTEST),
+                true, // cells of all sequences together; each of them stays within the training length
+                BATCH,
+                BATCH,
+                wanted.threads(),
+                Math.min(outputs, ContextOptions.MAX_SEQUENCES),
+                Math.min(outputs, BATCH),
+                false,
+                wanted.flashAttention());
+    }
+
+    /**
+     * Scores questions, in their order.
+     *
+     * @param stage what {@code progress} is told
+     * @throws InvalidInputException if an option with its prompt does not fit, naming the question, or adds no token
+     */
+    public List<ChoiceScores> score(List<ChoiceQuestion> questions, String stage, Progress progress) {
+        List<ChoiceTokens> tokens = ChoiceTokens.of(context.model(), questions);
+        tokens.forEach(this::requireRoom);
+        return context.onNativeThread(() -> scoreAll(tokens, stage, progress));
+    }
+
+    private void requireRoom(ChoiceTokens question) {
+        if (question.longest() > positions || question.cells(0) > context.contextLength()) {
+            throw new InvalidInputException(
+                    question.id(),
+                    "prompt",
+                    "takes " + question.longest() + " positions with its longest option and " + question.cells(0)
+                            + " with all of them; expected at most " + positions + " and " + context.contextLength()
+                            + ". Allow a longer context or shorten the question");
+        }
+        if (question.sequences() >= context.sequences()) {
+            throw new InvalidInputException(
+                    question.id(),
+                    "options",
+                    "there are " + question.options() + "; this context takes " + (context.sequences() - 2)
+                            + ". Open one with more sequences");
+        }
+    }
+
+    private List<ChoiceScores> scoreAll(List<ChoiceTokens> questions, String stage, Progress progress) {
+        context.clear();
+        int common = ChoiceTokens.common(questions);
+        if (common > 0) {
+            int[] beginning = Arrays.copyOf(questions.getFirst().texts().getFirst(), common);
+            context.decode(beginning, COMMON, CancelToken.create());
+        }
+        List<ChoiceScores> scores = new ArrayList<>(questions.size());
+        while (scores.size() < questions.size()) {
+            progress.advanced(stage, scores.size(), questions.size());
+            List<ChoiceTokens> group = group(questions.subList(scores.size(), questions.size()), common);
+            removeLanes(); // and not after the last: clear wipes cells only while something is in them
+            scores.addAll(score(group, common));
+        }
+        progress.advanced(stage, questions.size(), questions.size());
+        context.clear();
+        return scores;
+    }
+
+    /** As many questions as there are sequences and room for; {@link #requireRoom} saw to the first. */
+    private List<ChoiceTokens> group(List<ChoiceTokens> questions, int common) {
+        int room = Math.min(CELLS, context.contextLength());
+        int cells = common;
+        int sequences = 1;
+        int count = 0;
+        for (ChoiceTokens question : questions) {
+            cells += question.cells(common);
+            sequences += question.sequences();
+            if (count > 0 && (cells > room || sequences > context.sequences())) {
+                break;
+            }
+            count++;
+        }
+        return questions.subList(0, count);
+    }
+
+    private void removeLanes() {
+        for (int sequence = COMMON + 1; sequence < context.sequences(); sequence++) {
+            if (context.length(sequence) > 0) {
+                context.remove(sequence);
+            }
+        }
+    }
+
+    private List<ChoiceScores> score(List<ChoiceTokens> group, int common) {
+        List<ScoreSums> sums = group.stream().map(ScoreSums::new).toList();
+        RowBatch rows = new RowBatch(context);
+        for (int i = 0; i < group.size(); i++) {
+            addPrompt(rows, group.get(i), sums.get(i), COMMON + 1 + i, common);
+        }
+        rows.compute(); // options are copies of these sequences
+        int sequence = COMMON + 1 + group.size();
+        for (int i = 0; i < group.size(); i++) {
+            sequence = addOptions(rows, group.get(i), sums.get(i), COMMON + 1 + i, sequence);
+        }
+        rows.compute();
+        return sums.stream().map(ScoreSums::scores).toList();
+    }
+
+    private void addPrompt(RowBatch rows, ChoiceTokens question, ScoreSums sums, int sequence, int common) {
+        if (common > 0) {
+            context.copy(COMMON, sequence);
+        }
+        for (int at = common; at < question.shared(); at++) {
+            int position = at;
+            if (at < question.scored() - 1) {
+                rows.add(question.sharedToken(at), at, sequence);
+            } else {
+                rows.add(question.sharedToken(at), at, sequence, row -> sums.addShared(row, position));
+            }
+        }
+    }
+
+    /** Returns the next free sequence. */
+    private int addOptions(RowBatch rows, ChoiceTokens question, ScoreSums sums, int prompt, int free) {
+        int sequence = free;
+        for (int i = 0; i < question.options(); i++) {
+            int option = i;
+            if (question.length(option) == question.shared()) {
+                continue; // all its tokens but the last are the shared ones
+            }
+            context.copy(prompt, sequence);
+            for (int at = question.shared(); at < question.length(option); at++) {
+                int position = at;
+                rows.add(question.texts().get(option)[at], at, sequence, row -> sums.add(option, row, position));
+            }
+            sequence++;
+        }
+        return sequence;
+    }
+}
