@@ -33,7 +33,11 @@ final class FusedGraph {
 
     private static final String MODEL = "fused.onnx";
     private static final List<String> SOURCES = List.of(
-            "encoder.onnx", "encoder.onnx.data", "config.json", GeneratorBundle.GENERATOR, GeneratorBundle.GENERATOR + ".data");
+            "encoder.onnx",
+            "encoder.onnx.data",
+            "config.json",
+            GeneratorBundle.GENERATOR,
+            GeneratorBundle.GENERATOR + ".data");
 
     private FusedGraph() {}
 
