@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.dndllm.InvalidInputException;
+import org.dndllm.format.GgufWriter;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,10 +34,15 @@ class JobRunnerTest {
     @BeforeEach
     void makeSet() throws IOException {
         set = folder.resolve("set");
-        for (String file : List.of("base.gguf", "compact/encoder.onnx", "tasks/a_train.json", "adapters/a/x")) {
+        writeBase("base");
+        for (String file : List.of("compact/encoder.onnx", "tasks/a_train.json", "adapters/a/x")) {
             Files.createDirectories(set.resolve(file).getParent());
             Files.writeString(set.resolve(file), file);
         }
+    }
+
+    private void writeBase(String name) {
+        new GgufWriter().put("general.name", name).write(set.resolve("base.gguf"));
     }
 
     private JobRunner runner(int seeds, Optional<Integer> steps, Optional<Path> checkpoints) {
@@ -96,7 +102,7 @@ class JobRunnerTest {
                 .hasMessageContaining("remove " + folder.resolve("work/jobs/plain") + " ");
         assertThatThrownBy(() -> runner(2, Optional.empty(), Optional.empty()).run(PLAIN))
                 .hasMessageContaining("done.json to evaluate");
-        Files.writeString(set.resolve("base.gguf"), "another");
+        writeBase("another");
         assertThatThrownBy(() -> runner().run(PLAIN)).hasMessageContaining("trained.json");
         assertThat(runner().isDone(PLAIN)).isFalse();
         assertThat(commands).hasSize(2);
