@@ -166,8 +166,9 @@ public final class OnnxSession implements AutoCloseable {
             throw new IllegalArgumentException(
                     model + " takes the inputs " + inputs.keySet() + ", not " + values.keySet());
         }
-        values.forEach((name, value) -> {
-            ValueShape expected = Objects.requireNonNull(inputs.get(name));
+        // In the model's order, so that the same mistake always gives the same message.
+        inputs.forEach((name, expected) -> {
+            OnnxTensorValue value = Objects.requireNonNull(values.get(name));
             if (!expected.accepts(value.shape())) {
                 throw new IllegalArgumentException(
                         model + ": input " + name + " is " + expected.dims() + ", not " + value.shape());
