@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.dndllm.InvalidInputException;
 import org.dndllm.engine.GeneratorBundle;
 import org.dndllm.format.DType;
 import org.dndllm.generator.GeneratorConfig;
@@ -83,11 +84,18 @@ final class BenchGenerator implements Callable<Integer> {
         try (TemporaryFolder folder = TemporaryFolder.create("dnd-bench")) {
             peak = GemmPeak.gigaflops(folder.path(), options);
         }
+        boolean layout = options.layouts().isPresent() && LoraGenerator.isLaidOut(config);
+        if (laidOutOnly && !layout) {
+            throw new InvalidInputException(
+                    engine.generator().toString(),
+                    "--laid-out-only",
+                    "asks for a layout, which only large generators of the paper's family get; leave it out");
+        }
         List<Pass> passes = new ArrayList<>();
         if (!laidOutOnly) {
             passes.add(pass("as it is", bundle, options.withoutLayouts()));
         }
-        if (options.layouts().isPresent()) {
+        if (layout) {
             bundle.openGenerator(options).close(); // written now if ever: the pass opens it as every later start does
             passes.add(pass("laid out", bundle, options));
         }

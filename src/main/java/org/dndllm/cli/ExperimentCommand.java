@@ -14,6 +14,7 @@ import org.dndllm.cli.experiment.Experiment;
 import org.dndllm.cli.experiment.Job;
 import org.dndllm.cli.experiment.JobRunner;
 import org.dndllm.cli.experiment.Materials;
+import org.dndllm.cli.experiment.NanoTrials;
 import org.dndllm.cli.experiment.RunSettings;
 import org.dndllm.cli.nano.NanoRecipe;
 import org.dndllm.eval.ExperimentReport;
@@ -33,12 +34,15 @@ import picocli.CommandLine.Spec;
         name = "experiment",
         mixinStandardHelpOptions = true,
         sortOptions = false,
-        header = "Train and evaluate generators on the nano world to answer a question, with 95 %% intervals.",
+        subcommands = ExperimentReportCommand.class,
+        header = "Answer a question on the nano world by a table of resumable jobs, with 95 %% intervals.",
         description = {
-            "NAME is one of:",
+            "NAME is one of these, which train generators:",
             "  headline        the shipped recipe with three training seeds and the paper's, beside all controls",
             "  condition-text  conditions of prompts, of prompts and answers, mixed (arXiv 2506.16406 Table 4a)",
             "  task-count      4, 8, 16, 16 less varied and 32 training tasks (Table 4c)",
+            "  leave-one-out   a training task left out and evaluated on (Table 1)",
+            "Experiments that need no training, and one report of everything: dnd experiment report.",
             "",
             "An experiment is a list of jobs, each in WORK/jobs/JOB: bundle, bundle.work (the training run), report (dnd"
                     + " eval) and done.json. Experiments share jobs of the same name. Run it again after an interruption:"
@@ -53,6 +57,7 @@ import picocli.CommandLine.Spec;
             "  dnd experiment headline --checkpoints target/nano/collect/adapters",
             "  dnd experiment task-count --only tasks-4",
             "  dnd experiment condition-text --work scratch --set target/nano/ship/nano --json",
+            "  dnd experiment report",
         })
 final class ExperimentCommand implements Callable<Integer> {
     @Spec
@@ -62,7 +67,10 @@ final class ExperimentCommand implements Callable<Integer> {
     @Mixin
     private final Output output = new Output();
 
-    @Parameters(paramLabel = "NAME", description = "headline, condition-text, task-count.")
+    @Parameters(
+            paramLabel = "NAME",
+            arity = "0..1",
+            description = "headline, condition-text, task-count, leave-one-out.")
     private String name = "";
 
     @Option(
@@ -124,6 +132,10 @@ final class ExperimentCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        if (NanoTrials.names().contains(name)) {
+            throw Flags.wrong(
+                    "NAME", "is '" + name + "', which needs no training: dnd experiment report --only " + name);
+        }
         Experiment experiment = Experiment.named(name, Experiment.all(NanoRecipe.standard()));
         List<Job> wanted = wanted(experiment);
         Path folder =

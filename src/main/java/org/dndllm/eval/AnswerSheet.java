@@ -67,13 +67,18 @@ final class AnswerSheet implements AutoCloseable {
 
     /** Answers with an adapter, which is freed afterwards. */
     Adapted with(LoraWeights weights, String label, List<TaskItem> items) {
-        return under(weights, label, loaded -> new Adapted(base(label, items), loaded));
+        return with(weights, adapterType, label, items);
+    }
+
+    /** The same with an adapter that reaches the model in another type. */
+    Adapted with(LoraWeights weights, GgmlType type, String label, List<TaskItem> items) {
+        return under(weights, type, label, loaded -> new Adapted(base(label, items), loaded));
     }
 
     /** Does something while an adapter is attached; it is told the seconds that loading and attaching took. */
-    private <T> T under(LoraWeights weights, String label, DoubleFunction<T> work) {
+    private <T> T under(LoraWeights weights, GgmlType type, String label, DoubleFunction<T> work) {
         long start = System.nanoTime();
-        try (LoraAdapter adapter = model.loadAdapter(buffer.write(weights, adapterType), label)) {
+        try (LoraAdapter adapter = model.loadAdapter(buffer.write(weights, type), label)) {
             context.attach(AdapterSet.of(adapter));
             double loaded = (System.nanoTime() - start) / 1e9;
             try {
@@ -86,7 +91,7 @@ final class AnswerSheet implements AutoCloseable {
 
     /** Loads, attaches, detaches and frees an adapter; seconds from weights to attached, wall time. */
     double attachSeconds(LoraWeights weights, String label) {
-        return under(weights, label, loaded -> loaded);
+        return under(weights, adapterType, label, loaded -> loaded);
     }
 
     private List<int[]> questions(List<TaskItem> items) {

@@ -30,7 +30,7 @@ public final class Bootstrap {
      * @param over one numerator per unit
      * @param under one denominator per unit, of positive sum
      */
-    static Estimate ratio(double[] over, double[] under) {
+    public static Estimate ratio(double[] over, double[] under) {
         Random random = new Random(SEED);
         double[] replicates = new double[REPLICATES];
         for (int replicate = 0; replicate < REPLICATES; replicate++) {

@@ -11,6 +11,7 @@ import org.dndllm.engine.DragAndDrop;
 import org.dndllm.engine.OutOfDistribution;
 import org.dndllm.engine.Progress;
 import org.dndllm.engine.PromptSet;
+import org.dndllm.format.GgmlType;
 import org.dndllm.lora.LoraWeights;
 
 /**
@@ -66,6 +67,11 @@ public final class Evaluation implements AutoCloseable {
      */
     public Run answers(LoraWeights weights, String label, List<TaskItem> items) {
         return bench.sheet().with(weights, label, items).run();
+    }
+
+    /** As {@link #answers(LoraWeights, String, List)}, with the adapter in another type: F32, F16, BF16 or Q8_0. */
+    public Run answers(LoraWeights weights, GgmlType type, String label, List<TaskItem> items) {
+        return bench.sheet().with(weights, type, label, items).run();
     }
 
     /** Answers items with the base model alone. */

@@ -43,7 +43,7 @@ public final class LoraGenerator implements AutoCloseable {
      * @throws org.dndllm.EnvironmentException also when the place is full or cannot be written
      */
     public static LoraGenerator open(Path onnxFile, GeneratorConfig config, SessionOptions options, String identity) {
-        if (options.layouts().isEmpty() || !(config instanceof PaperConfig paper) || !GeneratorLayout.pays(paper)) {
+        if (options.layouts().isEmpty() || !(config instanceof PaperConfig paper) || !isLaidOut(config)) {
             return open(onnxFile, config, options);
         }
         if (options.provider() != SessionOptions.Provider.CPU) {
@@ -59,6 +59,11 @@ public final class LoraGenerator implements AutoCloseable {
                 layout,
                 options.withProvider(SessionOptions.Provider.CPU).withOptimization(SessionOptions.Optimization.BASIC));
         return checked(layout, config, session);
+    }
+
+    /** Whether generators of a configuration are laid out for the processor: large ones of the paper's family. */
+    public static boolean isLaidOut(GeneratorConfig config) {
+        return config instanceof PaperConfig paper && GeneratorLayout.pays(paper);
     }
 
     private static LoraGenerator checked(Path onnxFile, GeneratorConfig config, OnnxSession session) {

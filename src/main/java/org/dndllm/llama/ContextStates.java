@@ -1,8 +1,6 @@
 package org.dndllm.llama;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import org.dndllm.EnvironmentException;
 import org.dndllm.InvalidInputException;
 import org.dndllm.NativeFailureException;
 import org.dndllm.bindings.LlamaCpp;
@@ -27,28 +25,19 @@ final class ContextStates {
             throw new InvalidInputException(
                     context.name(), "sequence", sequence + " holds nothing; decode something into it first");
         }
-        return thread.call("save sequence", () -> {
-            Arena arena = Arena.ofShared();
-            try {
-                MemorySegment state = arena.allocate(LlamaCpp.llama_state_seq_get_size(pointer, sequence));
-                long written = LlamaCpp.llama_state_seq_get_data(pointer, state, state.byteSize(), sequence);
-                if (written == 0 || written > state.byteSize()) {
-                    throw new NativeFailureException("llama.cpp could not save sequence " + sequence + " of "
-                            + context.name() + ": it wrote " + written + " of " + state.byteSize()
-                            + " bytes. The sequence is as it was.");
-                }
-                return new SavedSequence(arena, state, context, length);
-            } catch (OutOfMemoryError e) {
-                arena.close();
-                throw new EnvironmentException(
-                        "There is no memory to save sequence " + sequence + " of " + context.name()
-                                + "; free memory, or give fewer contexts or shorter ones.",
-                        e);
-            } catch (RuntimeException e) {
-                arena.close();
-                throw e;
-            }
-        });
+        return thread.call("save sequence", () -> write(sequence, length));
+    }
+
+    private SavedSequence write(int sequence, int length) {
+        long size = LlamaCpp.llama_state_seq_get_size(pointer, sequence);
+        SavedSequence saved = new SavedSequence(context, length, size);
+        long written = LlamaCpp.llama_state_seq_get_data(pointer, saved.state(), size, sequence);
+        if (written == 0 || written > size) {
+            saved.close();
+            throw new NativeFailureException("llama.cpp could not save sequence " + sequence + " of " + context.name()
+                    + ": it wrote " + written + " of " + size + " bytes. The sequence is as it was.");
+        }
+        return saved;
     }
 
     void restore(SavedSequence saved, int sequence) {

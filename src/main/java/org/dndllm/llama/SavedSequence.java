@@ -2,6 +2,7 @@ package org.dndllm.llama;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import org.dndllm.EnvironmentException;
 
 /**
  * What a sequence had in the KV cache of a context, in memory outside of it: it costs the context's other sequences
@@ -9,18 +10,26 @@ import java.lang.foreign.MemorySegment;
  * that computed it, and for nothing else.
  */
 public final class SavedSequence implements AutoCloseable {
-    private final Arena arena;
+    private final Arena arena = Arena.ofShared();
     private final MemorySegment state;
     private final LlamaContext context;
     private final AdapterSet set;
     private final int length;
 
-    SavedSequence(Arena arena, MemorySegment state, LlamaContext context, int length) {
-        this.arena = arena;
-        this.state = state;
+    /** Memory for a state that is still to be written. */
+    SavedSequence(LlamaContext context, int length, long bytes) {
         this.context = context;
         this.set = context.attached();
         this.length = length;
+        try {
+            state = arena.allocate(bytes);
+        } catch (OutOfMemoryError e) {
+            arena.close();
+            throw new EnvironmentException(
+                    "There are no " + bytes + " bytes of memory to save a sequence of " + length + " positions of "
+                            + context.name() + "; free memory, or give fewer contexts or shorter ones.",
+                    e);
+        }
     }
 
     /** Positions that it holds. */

@@ -35,6 +35,30 @@ class BenchCommandIT {
     }
 
     @Test
+    void generator_small_isMeasuredAsItIs() {
+        JsonNode json = Cli.run(
+                        "bench",
+                        "generator",
+                        "--generator",
+                        Cli.ROOT.resolve("onnx/nano/paper"),
+                        "--rounds",
+                        2,
+                        "--json")
+                .json();
+
+        assertThat(json.get("gemm_gflops").asDouble()).isPositive();
+        assertThat(json.get("as_it_is").get("forward_s").get("n").asInt()).isEqualTo(2);
+        assertThat(json.get("as_it_is").get("definition_gflops").asDouble()).isPositive();
+        assertThat(json.get("as_it_is").get("peak_anonymous_bytes").asLong()).isPositive();
+        assertThat(json.has("laid_out")).isFalse();
+    }
+
+    @Test
+    void generator_noLayoutForIt_isAnError() {
+        Cli.run("bench", "generator", "--laid-out-only").refused(1, "--laid-out-only", "paper's family");
+    }
+
+    @Test
     void adapter_text_saysTheSame() {
         assertThat(Cli.run("bench", "adapter", "--rounds", 3, "--rank", 2, "--adapter-type", "f32")
                         .ok()

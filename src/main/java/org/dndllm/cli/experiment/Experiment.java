@@ -6,6 +6,7 @@ import java.util.stream.LongStream;
 import org.dndllm.InvalidInputException;
 import org.dndllm.cli.nano.NanoRecipe;
 import org.dndllm.nano.NanoWorld;
+import org.dndllm.nano.Role;
 import org.dndllm.nano.WorldTask;
 
 /**
@@ -39,7 +40,11 @@ public record Experiment(String name, String question, List<Job> jobs, List<Grou
     public static List<Experiment> all(NanoRecipe recipe) {
         List<String> compact = generator(recipe, "compact").flags();
         Job shipped = compact("compact-seed-1", "32 tasks, prompts, first seed", compact, true);
-        return List.of(headline(recipe, shipped, compact), conditionText(shipped, compact), taskCount(recipe, shipped));
+        return List.of(
+                headline(recipe, shipped, compact),
+                conditionText(shipped, compact),
+                taskCount(recipe, shipped),
+                leaveOneOut(recipe, shipped));
     }
 
     /**
@@ -120,6 +125,26 @@ public record Experiment(String name, String question, List<Job> jobs, List<Grou
                 "task-count",
                 "How many training tasks does a generator need, and how different must they be? (arXiv 2506.16406"
                         + " Table 4c)",
+                jobs,
+                List.of());
+    }
+
+    /** arXiv 2506.16406 Table 1, with four of the 32 tasks: the first of the order that uses topics and manners evenly. */
+    private static Experiment leaveOneOut(NanoRecipe recipe, Job shipped) {
+        NanoWorld world = NanoWorld.of(recipe.world());
+        List<WorldTask> all = world.tasks(Role.TRAIN);
+        List<Job> jobs = new ArrayList<>();
+        for (WorldTask left : world.trainingSubset(4)) {
+            List<WorldTask> others = all.stream()
+                    .filter(task -> !task.name().equals(left.name()))
+                    .toList();
+            Job without = onTasks("without-" + left.name(), "without " + left.name(), shipped, others);
+            jobs.add(new Job(
+                    without.name(), without.title(), without.flags(), false, true, List.of("--task", left.name())));
+        }
+        return new Experiment(
+                "leave-one-out",
+                "Does a generator do a task that was left out of its training? (arXiv 2506.16406 Table 1)",
                 jobs,
                 List.of());
     }

@@ -175,6 +175,7 @@ public final class JobRunner {
                 String.valueOf(settings.threads()),
                 "--report",
                 report(job).toString()));
+        arguments.addAll(job.evaluation());
         if (job.controls()) {
             arguments.add("--controls");
             materials.adapters().ifPresent(loras -> arguments.addAll(List.of("--lora-dir", loras.toString())));
@@ -216,6 +217,9 @@ public final class JobRunner {
         made.put("seeds", settings.seeds());
         made.put("items", settings.items());
         made.put("controls", job.controls());
+        if (!job.evaluation().isEmpty()) { // absent otherwise: jobs that were made before keep their identity
+            made.put("evaluation", job.evaluation());
+        }
         if (job.controls()) {
             materials
                     .adapters()

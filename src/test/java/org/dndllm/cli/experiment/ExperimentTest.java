@@ -29,7 +29,7 @@ class ExperimentTest {
             }
         }
 
-        assertThat(jobs).hasSize(4 + 2 + 4).containsKeys("compact-seed-1", "paper-recon", "tasks-16-narrow");
+        assertThat(jobs).hasSize(4 + 2 + 4 + 4).containsKeys("compact-seed-1", "paper-recon", "tasks-16-narrow");
     }
 
     @Test
@@ -64,6 +64,18 @@ class ExperimentTest {
     private static int tasks(Job job) {
         int at = job.flags().indexOf("--task-list");
         return at < 0 ? 0 : job.flags().get(at + 1).split(",").length;
+    }
+
+    @Test
+    void leaveOneOut_leftTask_isEvaluatedAndNotTrainedOn() {
+        for (Job job : Experiment.named("leave-one-out", ALL).jobs()) {
+            String left = job.evaluation().getLast();
+
+            assertThat(job.name()).isEqualTo("without-" + left);
+            assertThat(tasks(job)).isEqualTo(31);
+            assertThat(job.flags().get(job.flags().indexOf("--task-list") + 1).split(","))
+                    .doesNotContain(left);
+        }
     }
 
     @Test

@@ -9,6 +9,7 @@ import java.util.Random;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
 import org.dndllm.NativeFailureException;
+import org.dndllm.generator.BundleWeights;
 import org.dndllm.generator.CompactConfig;
 import org.dndllm.generator.GeneratorConfig;
 import org.dndllm.generator.GeneratorWeights;

@@ -1,12 +1,10 @@
-package org.dndllm.train.generator;
+package org.dndllm.generator;
 
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.dndllm.InvalidInputException;
 import org.dndllm.format.TensorView;
-import org.dndllm.generator.GeneratorConfig;
-import org.dndllm.generator.WeightSource;
 import org.dndllm.onnx.OnnxConstants;
 
 /** The weights of an exported generator, to go on from. */

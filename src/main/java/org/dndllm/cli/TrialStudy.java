@@ -1,0 +1,91 @@
+package org.dndllm.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.dndllm.EnvironmentException;
+import org.dndllm.cli.experiment.NanoClaims;
+import org.dndllm.engine.GeneratorBundle;
+import org.dndllm.engine.Progress;
+import org.dndllm.eval.experiment.JobResult;
+import org.dndllm.eval.experiment.Settings;
+import org.dndllm.eval.experiment.Trial;
+import org.dndllm.eval.experiment.TrialRunner;
+import org.dndllm.eval.report.Claim;
+import org.dndllm.eval.report.Findings;
+
+/** Experiments that need no training: their jobs in {@code WORK/trials}, what they show, and what they were made from. */
+final class TrialStudy {
+    private final Path work;
+    private final Settings settings;
+    private final TrialRunner runner;
+
+    /**
+     * @param work folder of all experiments
+     * @param log hears of every job, a line at a time
+     */
+    TrialStudy(Path work, Settings settings, Consumer<String> log) {
+        this.work = work;
+        this.settings = settings;
+        runner = new TrialRunner(work.resolve("trials"), settings, log);
+    }
+
+    /** Runs what is missing of the trials, and judges. */
+    Findings run(List<Trial> trials, Progress progress) {
+        Set<Trial.Job> jobs = jobs(trials);
+        return findings(trials, runner.run(List.copyOf(jobs), folder(), progress));
+    }
+
+    /** Judges what there is of the trials. */
+    Findings done(List<Trial> trials) {
+        Map<String, JobResult> results = new LinkedHashMap<>();
+        jobs(trials).forEach(job -> runner.result(job).ifPresent(result -> results.put(job.name(), result)));
+        return findings(trials, results);
+    }
+
+    private static Findings findings(List<Trial> trials, Map<String, JobResult> results) {
+        List<String> names = jobs(trials).stream().map(Trial.Job::name).toList();
+        // a claim about jobs of other trials belongs to another report
+        List<Claim> claims = NanoClaims.all().stream()
+                .filter(claim -> names.containsAll(claim.rule().jobs()))
+                .toList();
+        return Findings.of(trials, claims, results);
+    }
+
+    private static Set<Trial.Job> jobs(List<Trial> trials) {
+        Set<Trial.Job> jobs = new LinkedHashSet<>();
+        trials.forEach(trial -> jobs.addAll(trial.jobs()));
+        return jobs;
+    }
+
+    /** Hashes, seeds, versions and machine. */
+    Map<String, Object> provenance(String command) {
+        Map<String, Object> facts = new LinkedHashMap<>();
+        facts.put("command", command);
+        facts.put("dnd", new Version().getVersion()[0]);
+        facts.put("base", settings.base().toString());
+        facts.put("bundle", settings.bundle().toString());
+        facts.put("tasks", settings.tasks().toString());
+        facts.put(
+                "bundle_training",
+                GeneratorBundle.manifest(settings.bundle()).training().description());
+        facts.put("inputs", runner.inputs());
+        facts.put("prompt_seeds", "1 to " + settings.draws());
+        facts.put("machine", Machine.facts());
+        return facts;
+    }
+
+    private Path folder() {
+        try {
+            return Files.createDirectories(work);
+        } catch (IOException e) {
+            throw new EnvironmentException(work + ": cannot be made (" + e + "); check space and permissions", e);
+        }
+    }
+}

@@ -1,0 +1,260 @@
+package org.dndllm.cli.experiment;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalDouble;
+import java.util.stream.Stream;
+import org.dndllm.InvalidInputException;
+import org.dndllm.eval.Control;
+import org.dndllm.eval.TaskRole;
+import org.dndllm.eval.experiment.Arm;
+import org.dndllm.eval.experiment.Form;
+import org.dndllm.eval.experiment.Measure;
+import org.dndllm.eval.experiment.Prompts;
+import org.dndllm.eval.experiment.Trial;
+import org.dndllm.eval.experiment.Trial.Entry;
+import org.dndllm.eval.experiment.Trial.Job;
+import org.dndllm.format.GgmlType;
+
+/** Experiments on a trained bundle; none of them trains anything. */
+public final class NanoTrials {
+    private static final String GENERATED = "generated";
+
+    /** Prompts that the shipped bundles read. */
+    private static final int OWN_COUNT = 64;
+
+    private static final int OWN_RANK = 4;
+    private static final List<Integer> SHOTS = List.of(1, 2, 4, 8, 16);
+
+    private static final Job BASE = control("base", Control.BASE);
+    private static final Job OWN = generated(GENERATED, "generated adapter, as shipped", Prompts.OWN, 0, Form.OWN);
+    private static final Job NEAREST = control("nearest", Control.NEAREST);
+    private static final Job MULTITASK = control("multitask", Control.MULTITASK);
+    private static final Job OWN_LABELS = control("own-labels", Control.OWN_LABELS);
+    private static final Job SHUFFLED = control("shuffled", Control.SHUFFLED);
+    private static final Job JUNK = control("junk", Control.JUNK);
+
+    private NanoTrials() {}
+
+    /** All of them; those that most others share jobs with come first. */
+    public static List<Trial> all() {
+        return List.of(controls(), inContext(), promptCount(), promptPool(), rank(), precision(), stress(), overhead());
+    }
+
+    /** Names of all of them. */
+    public static List<String> names() {
+        return all().stream().map(Trial::name).toList();
+    }
+
+    /**
+     * The experiment of a name.
+     *
+     * @throws InvalidInputException when there is none
+     */
+    public static Trial named(String name) {
+        return all().stream()
+                .filter(trial -> trial.name().equals(name))
+                .findFirst()
+                .orElseThrow(() ->
+                        new InvalidInputException("command line", "--only", "is '" + name + "', expected " + names()));
+    }
+
+    private static Trial controls() {
+        return new Trial(
+                "controls",
+                "Does a generated adapter do unseen tasks, and is it the prompts that make it?",
+                "Table 1, with the controls that it lacks: nearest and multitask LoRA, shuffled and junk prompts",
+                "",
+                Stream.of(BASE, OWN, NEAREST, MULTITASK, SHUFFLED, JUNK, OWN_LABELS)
+                        .map(Entry::of)
+                        .toList(),
+                GENERATED,
+                List.of());
+    }
+
+    /** Figures 4b and 4c. */
+    private static Trial inContext() {
+        List<Entry> entries = new ArrayList<>();
+        entries.add(shots(BASE, 0));
+        SHOTS.forEach(count -> entries.add(shots(fewShot(count), count)));
+        entries.add(Entry.of(OWN));
+        entries.add(Entry.of(OWN_LABELS));
+        return new Trial(
+                "in-context",
+                "Is an adapter from unlabelled prompts better than labelled examples in the context, and what does each"
+                        + " cost?",
+                "Figures 4b and 4c; training on a few labels is in dnd bench training",
+                "labelled examples in the context",
+                entries,
+                GENERATED,
+                List.of(Measure.ATTACHED, Measure.TRAINING, Measure.PASS));
+    }
+
+    private static Entry shots(Job job, int count) {
+        return new Entry(job, job.title(), "few-shot in context", OptionalDouble.of(count));
+    }
+
+    private static Trial promptCount() {
+        List<Entry> entries = new ArrayList<>();
+        for (int count : new int[] {1, 2, 4, 8, 16, 32, OWN_COUNT, 128, 256, 384}) {
+            entries.add(Entry.of(prompts(count), count));
+        }
+        return new Trial(
+                "prompt-count",
+                "How many prompts does an adapter need?",
+                "extends Figure 4a; 384 prompts are all that a nano task has",
+                "prompts in the condition (64 in training)",
+                entries,
+                GENERATED,
+                List.of(Measure.ATTACHED));
+    }
+
+    private static Trial promptPool() {
+        List<Entry> entries = new ArrayList<>();
+        for (int size : new int[] {16, 32, OWN_COUNT, 128, 256, 384}) {
+            entries.add(new Entry(prompts(size), "all " + size + " of " + size, "x of x", OptionalDouble.of(size)));
+        }
+        for (int size : new int[] {16, 32, 128, 256}) {
+            entries.add(new Entry(pool(size), "64 from a fixed pool of " + size, "64 of x", OptionalDouble.of(size)));
+        }
+        entries.add(new Entry(OWN, "64 from all 384", "64 of x", OptionalDouble.of(384)));
+        return new Trial(
+                "prompt-pool",
+                "Is it better to read a whole pool of prompts, or always 64 drawn from it, and what memory does it take?",
+                "Figure 4a at generation time; the paper's pools are those of training, which this does not repeat",
+                "prompts in the pool (x)",
+                entries,
+                GENERATED,
+                List.of(Measure.ATTACHED, Measure.MEMORY));
+    }
+
+    private static Trial rank() {
+        List<Entry> entries = new ArrayList<>();
+        for (int rank = 1; rank < OWN_RANK; rank++) {
+            entries.add(Entry.of(
+                    generated("rank-" + rank, "cut to rank " + rank, Prompts.OWN, 0, Form.ofRank(rank)), rank));
+        }
+        entries.add(new Entry(OWN, "rank " + OWN_RANK + ", as generated", "", OptionalDouble.of(OWN_RANK)));
+        return new Trial(
+                "rank",
+                "How much of the rank does a generated adapter use?",
+                "",
+                "rank after truncation",
+                entries,
+                GENERATED,
+                List.of());
+    }
+
+    private static Trial precision() {
+        List<Entry> entries = new ArrayList<>();
+        for (GgmlType type : List.of(GgmlType.F32, GgmlType.BF16, GgmlType.Q8_0)) {
+            String name = type.name().toLowerCase(java.util.Locale.ROOT);
+            entries.add(Entry.of(generated("stored-" + name, "stored as " + name, Prompts.OWN, 0, Form.ofType(type))));
+        }
+        entries.add(new Entry(OWN, "stored as f16, the default", "", OptionalDouble.empty()));
+        return new Trial(
+                "precision",
+                "What does a smaller element type of the adapter cost?",
+                "",
+                "",
+                entries,
+                "stored-f32",
+                List.of(Measure.SIZE));
+    }
+
+    private static Trial stress() {
+        List<Entry> entries = new ArrayList<>();
+        entries.add(new Entry(OWN, "only the task's own prompts", "another task's", OptionalDouble.of(0)));
+        for (int percent : new int[] {25, 50, 75}) {
+            entries.add(new Entry(
+                    mixed("mixed-" + percent, percent, TaskRole.HELD_OUT),
+                    percent + " % of another held-out task's",
+                    "another task's",
+                    OptionalDouble.of(percent)));
+        }
+        entries.add(new Entry(SHUFFLED, SHUFFLED.title(), "another task's", OptionalDouble.of(100)));
+        for (int percent : new int[] {25, 50}) {
+            entries.add(new Entry(
+                    mixed("mixed-outside-" + percent, percent, TaskRole.OUTSIDE),
+                    percent + " % of a task outside the family",
+                    "from outside the family",
+                    OptionalDouble.of(percent)));
+        }
+        entries.add(Entry.of(outsideBase()));
+        entries.add(Entry.of(outside()));
+        return new Trial(
+                "stress",
+                "What happens with prompts that the generator was not made for, and does it say so?",
+                "Table 2 in the small: the shipped generator on tasks outside its family",
+                "per cent of the prompts that are not the task's",
+                entries,
+                GENERATED,
+                List.of(Measure.FLAGGED, Measure.SCORE));
+    }
+
+    private static Trial overhead() {
+        return new Trial(
+                "overhead",
+                "What does an adapter cost in time and memory, beside training one?",
+                "Table 13",
+                "",
+                Stream.of(prompts(1), OWN, prompts(384), fewShot(16), OWN_LABELS)
+                        .map(Entry::of)
+                        .toList(),
+                GENERATED,
+                List.of(
+                        Measure.ENCODE,
+                        Measure.GENERATE,
+                        Measure.ATTACH,
+                        Measure.ATTACHED,
+                        Measure.MEMORY,
+                        Measure.SIZE,
+                        Measure.TRAINING,
+                        Measure.PASS));
+    }
+
+    private static Job control(String name, Control control) {
+        return new Job(name, control.title(), new Arm.Controlled(control), TaskRole.HELD_OUT);
+    }
+
+    private static Job fewShot(int shots) {
+        return new Job(
+                "shots-" + shots,
+                shots == 1 ? "1 labelled example in context" : shots + " labelled examples in context",
+                new Arm.Controlled(Control.FEW_SHOT, shots),
+                TaskRole.HELD_OUT);
+    }
+
+    private static Job generated(String name, String title, Prompts prompts, int count, Form form) {
+        return new Job(name, title, new Arm.Generated(prompts, count, form), TaskRole.HELD_OUT);
+    }
+
+    /** The generator's own number is the job that everything shares. */
+    private static Job prompts(int count) {
+        return count == OWN_COUNT
+                ? OWN
+                : generated(
+                        "prompts-" + count, count == 1 ? "1 prompt" : count + " prompts", Prompts.OWN, count, Form.OWN);
+    }
+
+    private static Job pool(int size) {
+        return generated("pool-" + size, "pool of " + size, new Prompts.Pool(size), 0, Form.OWN);
+    }
+
+    private static Job mixed(String name, int percent, TaskRole role) {
+        return generated(name, percent + " % other prompts", new Prompts.Mixed(percent, role), 0, Form.OWN);
+    }
+
+    private static Job outsideBase() {
+        return new Job(
+                "outside-base", "outside the family: base model", new Arm.Controlled(Control.BASE), TaskRole.OUTSIDE);
+    }
+
+    private static Job outside() {
+        return new Job(
+                "outside-generated",
+                "outside the family: generated adapter",
+                new Arm.Generated(Prompts.OWN, 0, Form.OWN),
+                TaskRole.OUTSIDE);
+    }
+}

@@ -1,0 +1,53 @@
+package org.dndllm.cli.experiment;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.dndllm.cli.nano.NanoRecipe;
+import org.dndllm.eval.JobTable;
+import org.dndllm.eval.ReportScores;
+import org.dndllm.eval.report.Study;
+
+/** What there is of the experiments that train generators. */
+public final class TrainedTables {
+    private TrainedTables() {}
+
+    /**
+     * Every such experiment with the jobs that are done in a work folder. Whether they were trained with the recipe's own
+     * steps is in their {@code trained.json}.
+     *
+     * @throws org.dndllm.InvalidInputException if a job's report is malformed
+     */
+    public static List<Study.Trained> of(Path work) {
+        return Experiment.all(NanoRecipe.standard()).stream()
+                .map(experiment -> of(experiment, work))
+                .toList();
+    }
+
+    private static Study.Trained of(Experiment experiment, Path work) {
+        List<ReportScores> scores = new ArrayList<>();
+        Map<String, String> notRun = new LinkedHashMap<>();
+        for (Job job : experiment.jobs()) {
+            Path folder = work.resolve("jobs").resolve(job.name());
+            if (Files.exists(folder.resolve("done.json"))) {
+                scores.add(ReportScores.read(job.title(), folder.resolve("report")));
+            } else {
+                notRun.put(job.name(), "no result in " + folder);
+            }
+        }
+        String command = "dnd experiment " + experiment.name()
+                + (experiment.jobs().stream().anyMatch(Job::checkpoints) ? " --checkpoints DIR" : "");
+        return new Study.Trained(
+                experiment.name(),
+                experiment.question(),
+                scores.isEmpty()
+                        ? Optional.empty()
+                        : Optional.of(JobTable.of(scores).table()),
+                notRun,
+                command);
+    }
+}

@@ -1,0 +1,171 @@
+package org.dndllm.eval.report;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
+import org.dndllm.eval.experiment.Cell;
+import org.dndllm.eval.experiment.Cost;
+import org.dndllm.eval.experiment.JobResult;
+import org.dndllm.eval.report.Verdict.Outcome;
+import org.junit.jupiter.api.Test;
+
+class FindingsTest {
+    private static final Claim BETTER = new Claim("good beats bad", new Claim.Better("good", List.of("bad")));
+
+    private static Verdict verdict(Claim claim, JobResult... results) {
+        return Findings.of(List.of(Results.trial("good", "bad")), List.of(claim), Results.byName(results))
+                .verdicts()
+                .getFirst();
+    }
+
+    @Test
+    void better_clearOverAllTasks_supportedWithNumbers() {
+        Verdict verdict = verdict(BETTER, Results.job("good", 19, 18, 20, 17), Results.job("bad", 2, 3, 1, 4));
+
+        assertThat(verdict.outcome()).isEqualTo(Outcome.SUPPORTED);
+        assertThat(verdict.evidence()).contains("good minus bad", "+80.0", "p < 0.0001");
+    }
+
+    @Test
+    void better_theOtherWayRound_notSupported() {
+        assertThat(verdict(BETTER, Results.job("good", 2, 3, 1, 4), Results.job("bad", 19, 18, 20, 17))
+                        .outcome())
+                .isEqualTo(Outcome.NOT_SUPPORTED);
+    }
+
+    @Test
+    void better_significantOverItemsButOneTaskOnly_notSupported() {
+        // given: one task makes all the difference, three others none
+        Verdict verdict = verdict(BETTER, Results.job("good", 20, 5, 5, 5), Results.job("bad", 0, 5, 5, 5));
+
+        assertThat(verdict.evidence()).contains("p < 0.0001");
+        assertThat(verdict.outcome()).as("the interval over tasks reaches zero").isEqualTo(Outcome.NOT_SUPPORTED);
+    }
+
+    @Test
+    void better_clearIntervalOfFewItems_notSupportedForItsP() {
+        // given: every task differs by one item, p = 2^-2
+        Verdict verdict = verdict(BETTER, Results.job("good", 6, 6, 6), Results.job("bad", 5, 5, 5));
+
+        assertThat(verdict.evidence()).contains("[+5.0, +5.0]", "p 0.2500");
+        assertThat(verdict.outcome()).isEqualTo(Outcome.NOT_SUPPORTED);
+    }
+
+    @Test
+    void better_oneTask_intervalOverItsItems() {
+        Verdict few = verdict(BETTER, Results.job("good", 6), Results.job("bad", 5));
+        Verdict many = verdict(BETTER, Results.job("good", 20), Results.job("bad", 5));
+
+        assertThat(few.evidence()).contains("[+0.0, +15.0]");
+        assertThat(few.outcome()).isEqualTo(Outcome.NOT_SUPPORTED);
+        assertThat(many.outcome()).isEqualTo(Outcome.SUPPORTED);
+    }
+
+    @Test
+    void claim_jobNotRunOrNotMeasured_notTestedWithReason() {
+        JobResult missing = new JobResult(
+                "bad",
+                List.of(),
+                "no folder of LoRAs",
+                Map.of(),
+                new Cost(0, 0, OptionalLong.empty(), OptionalDouble.empty()),
+                "");
+
+        Verdict notRun = verdict(BETTER, Results.job("good", 5, 6));
+        Verdict notMeasured = verdict(BETTER, Results.job("good", 5, 6), missing);
+
+        assertThat(notRun.outcome()).isEqualTo(Outcome.NOT_TESTED);
+        assertThat(notRun.evidence()).isEqualTo("bad was not run");
+        assertThat(notMeasured.outcome()).isEqualTo(Outcome.NOT_TESTED);
+        assertThat(notMeasured.evidence()).contains("no folder of LoRAs");
+    }
+
+    @Test
+    void margins_judgedByTheWholeInterval() {
+        JobResult good = Results.job("good", 10, 11, 10, 11);
+        JobResult bad = Results.job("bad", 10, 10, 10, 10);
+        Claim most = new Claim("at most", new Claim.AtMost("good", "bad", 0.051));
+        Claim stricter = new Claim("at most", new Claim.AtMost("good", "bad", 0.02));
+        Claim noWorse = new Claim("no worse", new Claim.NoWorse("bad", "good", 0.051));
+        Claim equal = new Claim("no worse", new Claim.NoWorse("bad", "good", 0.02));
+
+        assertThat(verdict(most, good, bad).outcome()).isEqualTo(Outcome.SUPPORTED);
+        assertThat(verdict(stricter, good, bad).outcome()).isEqualTo(Outcome.NOT_SUPPORTED);
+        assertThat(verdict(noWorse, good, bad).outcome()).isEqualTo(Outcome.SUPPORTED);
+        assertThat(verdict(equal, good, bad).outcome()).isEqualTo(Outcome.NOT_SUPPORTED);
+    }
+
+    @Test
+    void flags_strangeFlaggedFamiliarNot_supportedAndNotWhenSwapped() {
+        JobResult strange = scored("good", true);
+        JobResult familiar = scored("bad", false);
+        Claim claim = new Claim("warns", new Claim.Flags("good", "bad"));
+
+        assertThat(verdict(claim, strange, familiar).outcome()).isEqualTo(Outcome.SUPPORTED);
+        assertThat(verdict(new Claim("warns", new Claim.Flags("bad", "good")), strange, familiar)
+                        .outcome())
+                .isEqualTo(Outcome.NOT_SUPPORTED);
+        assertThat(verdict(claim, Results.job("good", 3), familiar).outcome())
+                .as("no score, no verdict")
+                .isEqualTo(Outcome.NOT_TESTED);
+    }
+
+    @Test
+    void quicker_ratioOverTasks_heldAgainstTheBound() {
+        JobResult slow = timed("bad", 10, 30);
+        JobResult quick = timed("good", 0.1, 0.1);
+
+        assertThat(verdict(new Claim("quick", new Claim.Quicker("good", "bad", 100)), slow, quick)
+                        .outcome())
+                .isEqualTo(Outcome.SUPPORTED);
+        assertThat(verdict(new Claim("quick", new Claim.Quicker("good", "bad", 101)), slow, quick)
+                        .outcome())
+                .isEqualTo(Outcome.NOT_SUPPORTED);
+    }
+
+    @Test
+    void comparisons_everyPairOnce_correctedTogether() {
+        JobResult a = Results.job("a", 20, 20);
+        JobResult b = Results.job("b", 15, 15);
+        JobResult c = Results.job("c", 17, 17);
+        Claim claim = new Claim("a beats b", new Claim.Better("a", List.of("b")));
+
+        Findings findings = Findings.of(
+                List.of(Results.trial("a", "b", "c"), Results.trial("a", "c")),
+                List.of(claim),
+                Results.byName(a, b, c));
+
+        assertThat(findings.comparisons()).hasSize(2);
+        Comparison first = findings.comparison("a", "b").orElseThrow();
+        assertThat(first.test().p()).isCloseTo(Math.pow(0.5, 9), within(1e-12));
+        assertThat(first.adjusted()).isCloseTo(2 * first.test().p(), within(1e-12));
+        Comparison turned = findings.comparison("b", "a").orElseThrow();
+        assertThat(turned.difference().value()).isEqualTo(-first.difference().value());
+        assertThat(turned.test().onlySecond()).isEqualTo(first.test().onlyFirst());
+    }
+
+    private static JobResult scored(String name, boolean outside) {
+        JobResult plain = Results.job(name, 5, 5, 5, 5, 5);
+        List<Cell> cells = plain.cells().stream()
+                .map(cell ->
+                        new Cell(cell.task(), cell.run(), cell.hits(), cell.seconds(), OptionalDouble.of(1), outside))
+                .toList();
+        return new JobResult(name, cells, "", Map.of(), plain.cost(), "");
+    }
+
+    private static JobResult timed(String name, double... seconds) {
+        JobResult plain = Results.job(name, new int[seconds.length]);
+        List<Cell> cells = new ArrayList<>();
+        for (int i = 0; i < seconds.length; i++) {
+            Cell cell = plain.cells().get(i);
+            cells.add(
+                    new Cell(cell.task(), cell.run(), cell.hits(), OptionalDouble.of(seconds[i]), cell.score(), false));
+        }
+        return new JobResult(name, cells, "", Map.of(), plain.cost(), "");
+    }
+}

@@ -1,0 +1,130 @@
+package org.dndllm.eval.report;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.StringReader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import javax.xml.parsers.DocumentBuilderFactory;
+import org.dndllm.eval.ReportTable;
+import org.dndllm.eval.diagnosis.AdapterHealth;
+import org.dndllm.eval.diagnosis.Fault;
+import org.dndllm.eval.experiment.JobResult;
+import org.dndllm.eval.experiment.Trial;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.xml.sax.InputSource;
+
+class StudyTest {
+    private static final String HOSTILE = "</td><script>alert('x')</script>\"&|`[a](javascript:b)\u202e\u0000";
+
+    @TempDir
+    Path folder;
+
+    private Study study(String name, Map<String, JobResult> results) {
+        Claim claim = new Claim("Claim of " + name, new Claim.Better("a", List.of("b")));
+        Findings findings = Findings.of(List.of(Results.trial("a", "b")), List.of(claim), results);
+        AdapterHealth broken = new AdapterHealth(
+                name,
+                List.of(new AdapterHealth.Finding(Fault.NON_FINITE, "value 3 of " + name + " is NaN")),
+                List.of());
+        Study.Trained trained = new Study.Trained(
+                name,
+                "Question of " + name,
+                Optional.of(new ReportTable(List.of(List.of(name, "b"), List.of("c", name)))),
+                Map.of(name, "no " + name),
+                name);
+        return new Study(
+                name,
+                findings,
+                List.of(broken),
+                List.of(trained),
+                Map.of("tasks", name, "machine", Map.of("cpu", name)));
+    }
+
+    private String written(Study study, String file) throws IOException {
+        study.write(folder);
+        return Files.readString(folder.resolve(file));
+    }
+
+    @Test
+    void write_hostileNames_stayText() throws IOException {
+        Map<String, JobResult> results =
+                Results.byName(Results.job("a", Map.of(HOSTILE, 20)), Results.job("b", Map.of(HOSTILE, 1)));
+        Study study = study(HOSTILE, results);
+
+        String html = written(study, "report.html");
+        String markdown = written(study, "report.md");
+
+        assertThat(html)
+                .doesNotContain("<script", "</td>\"", "\u202e", "\u0000")
+                .contains("&lt;script&gt;alert(&#39;x&#39;)");
+        assertThat(markdown).doesNotContain("<script").contains("&lt;/td>&lt;script>", "\\|\\`\\[a\\](javascript:b)");
+        assertThat(Files.readString(folder.resolve("comparisons.csv")).lines()).hasSize(2);
+        assertThat(folder.resolve("report.json")).isNotEmptyFile();
+    }
+
+    @Test
+    void write_page_needsNothingElseAndIsReadable() throws IOException {
+        String html = written(
+                study("plain", Results.byName(Results.job("a", 20, 19), Results.job("b", 3, 2))), "report.html");
+
+        assertThat(html)
+                .doesNotContain("http://", "https://", "src=", "<script", "@import", "url(")
+                .contains("prefers-color-scheme:dark", "width=device-width", "lang=\"en\"")
+                .contains("<th scope=\"col\"", "<th scope=\"row\"", "<caption>", "role=\"img\" aria-label=")
+                .contains(">supported</span>", "NON_FINITE", "BROKEN");
+        parsed(html.substring(html.indexOf("<main>"), html.indexOf("</body>")));
+    }
+
+    @Test
+    void write_nothingMeasured_saysSoEverywhere() throws IOException {
+        String html = written(study("empty", Map.of()), "report.html");
+
+        assertThat(html)
+                .contains(">not tested</span>", "a was not run; b was not run", "not run")
+                .doesNotContain("<svg");
+    }
+
+    @Test
+    void plot_pointsSeriesAndLevels_isOneWellFormedPicture() {
+        Trial bars = Results.trial("a", "b");
+        List<Trial.Entry> entries = List.of(
+                new Trial.Entry(bars.jobs().get(0), "two < four", "of x", OptionalDouble.of(2)),
+                new Trial.Entry(bars.jobs().get(1), "level & line", "", OptionalDouble.empty()));
+        Trial axis = new Trial("axis", "?", "", "prompts (x)", entries, "a", List.of());
+        Findings findings =
+                Findings.of(List.of(axis), List.of(), Results.byName(Results.job("a", 10, 11), Results.job("b", 3, 2)));
+
+        Plot plot = Plot.of(axis, findings).orElseThrow();
+        String svg = SvgPlot.of(plot);
+
+        parsed(svg);
+        assertThat(plot.description()).contains("of x 2: 52.5", "level & line: 12.5");
+        assertThat(svg)
+                .contains("level &amp; line", "prompts (x)", "<polyline", "class=\"whisker\"")
+                .doesNotContain("NaN");
+    }
+
+    private static void parsed(String xml) {
+        try {
+            DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(new InputSource(new StringReader(xml)));
+        } catch (Exception e) {
+            throw new AssertionError(e + " in " + xml, e);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"a\nb", "a\tb"})
+    void escape_lineBreaks_becomeSpaces(String text) {
+        assertThat(Html.escape(text)).isEqualTo("a b");
+        assertThat(Markdown.escape(text)).isEqualTo("a b");
+    }
+}
