@@ -36,6 +36,7 @@ public final class LlamaContext implements AutoCloseable {
     private final MemorySegment pointer;
     private final ContextAdapters adapters;
     private final ContextSequences sequences;
+    private final ContextStates states;
     private final ContextDecoder decoder;
     private final ContextOutputs outputs;
 
@@ -71,6 +72,7 @@ public final class LlamaContext implements AutoCloseable {
         ledger = new SequenceLedger(name, options.sequences(), contextLength);
         adapters = new ContextAdapters(this, pointer, thread);
         sequences = new ContextSequences(name, LlamaCpp.llama_get_memory(pointer), ledger);
+        states = new ContextStates(this, pointer, thread, ledger);
         decoder = new ContextDecoder(model, name, pointer, thread, nativeBatch, ledger, sequences);
         outputs = new ContextOutputs(model, name, pointer, options.embeddings());
     }
@@ -335,6 +337,39 @@ public final class LlamaContext implements AutoCloseable {
     /** Gives {@code to}, which must be empty, everything that {@code from} holds; the cells are shared, not copied. */
     public void copy(int from, int to) {
         onSequences("copy", () -> sequences.copy(from, to));
+    }
+
+    /**
+     * Copies what {@code sequence} holds out of the KV cache; the sequence stays. Every token attends over all cells up to
+     * the highest one in use, masked or not, so a sequence that only waits is cheaper outside.
+     *
+     * @throws InvalidInputException if it holds nothing
+     * @throws org.dndllm.EnvironmentException if there is no memory for the copy
+     */
+    public SavedSequence save(int sequence) {
+        enter();
+        try {
+            outputs.drop();
+            return states.save(sequence);
+        } finally {
+            exit();
+        }
+    }
+
+    /**
+     * Puts a saved sequence back, bit for bit, under this or another number, which must be empty.
+     *
+     * @throws IllegalArgumentException if another context or adapter set computed it
+     * @throws ContextFullException if there is no room
+     */
+    public void restore(SavedSequence saved, int sequence) {
+        enter();
+        try {
+            outputs.drop();
+            states.restore(saved, sequence);
+        } finally {
+            exit();
+        }
     }
 
     /** Forgets every sequence but one. */

@@ -98,6 +98,11 @@ final class SequenceLedger {
         shared = true;
     }
 
+    /** An empty sequence got {@code length} positions of its own. */
+    void restore(int sequence, int length) {
+        lengths[sequence] = length;
+    }
+
     void keepOnly(int sequence) {
         int kept = lengths[sequence];
         Arrays.fill(lengths, 0);

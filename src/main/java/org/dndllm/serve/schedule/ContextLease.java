@@ -5,6 +5,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
+import org.dndllm.DndException;
 import org.dndllm.llama.AdapterSet;
 import org.dndllm.llama.CancelToken;
 import org.dndllm.llama.LlamaBatch;
@@ -20,6 +21,7 @@ final class ContextLease {
     private final SchedulerMetrics metrics;
     private final LlamaBatch batch;
     private final SequenceTable table;
+    private final ParkedSequences parked;
     private final List<Lane> lanes = new ArrayList<>();
     private long since; // when this set got the context, by the pool's clock
     private long lastUsed;
@@ -30,6 +32,7 @@ final class ContextLease {
         this.metrics = metrics;
         batch = LlamaBatch.create(context.batchSize());
         table = new SequenceTable(options.sequences(), context.contextLength());
+        parked = new ParkedSequences(context);
     }
 
     AdapterSet set() {
@@ -65,9 +68,8 @@ final class ContextLease {
         since = now;
         lastUsed = now;
         if (!set.equals(context.attached())) {
-            for (int sequence = 0; sequence < options.sequences(); sequence++) {
-                metrics.droppedTokens.add(context.length(sequence));
-            }
+            metrics.droppedTokens.add(parked.positions());
+            parked.clear();
             context.attach(set);
             table.clear();
             metrics.leases.increment();
@@ -85,19 +87,22 @@ final class ContextLease {
         if (place.isEmpty()) {
             return false;
         }
-        carryOut(place.get());
+        try {
+            carryOut(place.get());
+        } catch (DndException e) {
+            table.forget(place.get().sequence());
+            parked.forget(place.get().sequence());
+            throw e;
+        }
         lanes.add(new Lane(generation, place.get(), sampler(request), metrics));
         lastUsed = now;
         return true;
     }
 
     private void carryOut(SequenceTable.Plan plan) {
-        plan.evicted().forEach(context::remove);
-        if (plan.source() != plan.sequence()) {
-            context.copy(plan.source(), plan.sequence());
-        }
-        if (context.length(plan.sequence()) > plan.reused()) {
-            context.truncate(plan.sequence(), plan.reused());
+        plan.evicted().forEach(parked::forget);
+        if (plan.reused() > 0) {
+            parked.share(plan.source(), plan.sequence(), plan.reused());
         }
     }
 
@@ -178,16 +183,26 @@ final class ContextLease {
         for (Iterator<Lane> each = lanes.iterator(); each.hasNext(); ) {
             Lane lane = each.next();
             if (lane.ended()) {
-                table.keep(lane.sequence());
+                keep(lane.sequence());
                 each.remove();
             }
         }
+    }
+
+    private void keep(int sequence) {
+        if (context.length(sequence) == 0) { // it was cancelled before its first batch
+            table.forget(sequence);
+            return;
+        }
+        table.keep(sequence);
+        parked.park(sequence);
     }
 
     /** Ends everything that runs here with an error; the context starts afresh. */
     void fail(Throwable problem) {
         failLanes(problem);
         table.clear();
+        parked.clear();
         context.clear();
     }
 
@@ -198,6 +213,7 @@ final class ContextLease {
     }
 
     void close() {
+        parked.clear();
         context.close();
     }
 }

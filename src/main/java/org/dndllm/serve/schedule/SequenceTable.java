@@ -9,7 +9,9 @@ import java.util.Optional;
  * Which sequences of a context hold which tokens: those that run, with the positions reserved for them, and those that are
  * kept after their end because a later prompt may begin alike. Plans; the caller carries the plan out on the context.
  *
- * <p>Room is counted as if no cells were shared, so a plan never fails in llama.cpp. One thread at a time.
+ * <p>Running and kept ones together have as many positions as the context, though the kept ones lie beside it
+ * ({@link ParkedSequences}): that bounds their memory. Room is counted as if no cells were shared, so a plan never fails in
+ * llama.cpp. One thread at a time.
  */
 final class SequenceTable {
     private static final int NONE = -1;
