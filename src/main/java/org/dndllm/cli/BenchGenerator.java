@@ -1,6 +1,7 @@
 package org.dndllm.cli;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -108,7 +109,7 @@ final class BenchGenerator implements Callable<Integer> {
         int positions = config.prompts() * config.textLength();
         float[] condition = Samples.normal(positions * config.channels(), SEED);
         boolean[] mask = new boolean[positions];
-        java.util.Arrays.fill(mask, true);
+        Arrays.fill(mask, true);
         Samples wall = new Samples(rounds);
         Samples cpu = new Samples(rounds);
         float[] tokens = {};

@@ -1,6 +1,5 @@
 package org.dndllm.cli;
 
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -10,7 +9,6 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.dndllm.eval.ReportTable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -42,18 +40,8 @@ final class BenchServeSoak implements Callable<Integer> {
     @Mixin
     private final Output output = new Output();
 
-    @Option(
-            names = {"-m", "--model"},
-            paramLabel = "GGUF",
-            description = "Base model. Default: the embedded nano base, with its generators.")
-    private @Nullable Path model;
-
-    @Option(
-            names = {"-t", "--threads"},
-            paramLabel = "N",
-            defaultValue = "1",
-            description = "Threads of each engine. Default: ${DEFAULT-VALUE}.")
-    private int threads;
+    @Mixin
+    private final ThreadedModelFlags engine = new ThreadedModelFlags();
 
     @Option(names = "--minutes", defaultValue = "30", description = "How long. Default: ${DEFAULT-VALUE}.")
     private double minutes;
@@ -66,7 +54,6 @@ final class BenchServeSoak implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Flags.atLeast("--threads", threads, 1);
         Flags.range("--minutes", minutes, 0.02, 60 * 24);
         Flags.range("--streams", streams, ServeBench.SETS, 64);
         try (ServeBench bench = ServeBench.open(options())) {
@@ -78,11 +65,10 @@ final class BenchServeSoak implements Callable<Integer> {
     }
 
     private ServeBenchOptions options() {
-        NanoSet nano = NanoSet.embedded();
         return new ServeBenchOptions(
-                Optional.ofNullable(model).orElseGet(nano::base),
-                model == null ? nano.bundles() : List.of(),
-                threads,
+                engine.model(),
+                engine.isEmbeddedModel() ? NanoSet.embedded().bundles() : List.of(),
+                engine.threads(),
                 TOKENS,
                 1,
                 streams,
@@ -93,7 +79,7 @@ final class BenchServeSoak implements Callable<Integer> {
     private void report(ServeBench bench, SoakRun run, SoakVerdict verdict) {
         output.line(
                 "%s, %d threads, %d clients and a guest adapter, %.2f minutes",
-                bench.options().base(), threads, streams, run.minutes());
+                bench.options().base(), bench.options().threads(), streams, run.minutes());
         output.line("%d requests: %s", run.tally().requests(), run.tally().byKind());
         run.tally().problems().forEach(problem -> output.line("  failed: %s", problem));
         output.line("");
@@ -116,7 +102,7 @@ final class BenchServeSoak implements Callable<Integer> {
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("machine", Machine.facts());
         json.put("model", bench.options().base().toString());
-        json.put("threads", threads);
+        json.put("threads", bench.options().threads());
         json.put("streams", streams);
         json.put("seed", seed);
         json.put("minutes", run.minutes());

@@ -67,6 +67,9 @@ final class EvalCommand implements Callable<Integer> {
     private final Output output = new Output();
 
     @Mixin
+    private final MeasureFlags measure = new MeasureFlags();
+
+    @Mixin
     private final EngineFlags engine = new EngineFlags();
 
     @Option(names = "--tasks", paramLabel = "DIR", description = "Task folder. Default: the embedded nano tasks.")
@@ -81,20 +84,6 @@ final class EvalCommand implements Callable<Integer> {
 
     @Option(names = "--task", paramLabel = "NAME", description = "Evaluate this task; may be given several times.")
     private List<String> names = List.of();
-
-    @Option(
-            names = "--items",
-            paramLabel = "N",
-            defaultValue = "0",
-            description = "Test items per task; 0 for all. Default: ${DEFAULT-VALUE}.")
-    private int items;
-
-    @Option(
-            names = "--seeds",
-            paramLabel = "N",
-            defaultValue = "3",
-            description = "Prompt draws per task, one generated adapter each. Default: ${DEFAULT-VALUE}.")
-    private int seeds;
 
     @Option(
             names = {"-n", "--n-predict"},
@@ -206,8 +195,6 @@ final class EvalCommand implements Callable<Integer> {
     }
 
     private EvalOptions options() {
-        Flags.atLeast("--items", items, 0);
-        Flags.atLeast("--seeds", seeds, 1);
         Flags.atLeast("--n-predict", tokens, 1);
         Flags.atLeast("--shots", shots, 0);
         Flags.atLeast("--parallel", parallel, 1);
@@ -217,7 +204,7 @@ final class EvalCommand implements Callable<Integer> {
         if (replace && !record) {
             throw Flags.wrong("--replace", "is for --record");
         }
-        return new EvalOptions(items, EvalOptions.seeds(seeds), tokens, shots, parallel);
+        return new EvalOptions(measure.items(), EvalOptions.seeds(measure.seeds()), tokens, shots, parallel);
     }
 
     private List<String> chosen(TaskFolder folder) {
@@ -283,7 +270,11 @@ final class EvalCommand implements Callable<Integer> {
         done.summary().ifPresent(summary -> {
             output.line(
                     "%d task%s, %,d test items, greedy, %d seed%s",
-                    summary.tasks(), summary.tasks() == 1 ? "" : "s", summary.items(), seeds, seeds == 1 ? "" : "s");
+                    summary.tasks(),
+                    summary.tasks() == 1 ? "" : "s",
+                    summary.items(),
+                    measure.seeds(),
+                    measure.seeds() == 1 ? "" : "s");
             output.line("");
             table(ReportTable.of(summary));
             output.line("");

@@ -67,6 +67,9 @@ final class ExperimentCommand implements Callable<Integer> {
     @Mixin
     private final Output output = new Output();
 
+    @Mixin
+    private final MeasureFlags measure = new MeasureFlags();
+
     @Parameters(
             paramLabel = "NAME",
             arity = "0..1",
@@ -98,20 +101,6 @@ final class ExperimentCommand implements Callable<Integer> {
             description = "LoRA checkpoints TASK/seed-N, from dnd collect or build-nano; a job that learns from them is"
                     + " not run without.")
     private @Nullable Path checkpoints;
-
-    @Option(
-            names = "--seeds",
-            paramLabel = "N",
-            defaultValue = "3",
-            description = "Prompt draws per task, one generated adapter each. Default: ${DEFAULT-VALUE}.")
-    private int seeds;
-
-    @Option(
-            names = "--items",
-            paramLabel = "N",
-            defaultValue = "0",
-            description = "Test items per task; 0 for all. Default: ${DEFAULT-VALUE}.")
-    private int items;
 
     @Option(names = "--steps", paramLabel = "N", description = "Training steps instead of the recipe's own.")
     private @Nullable Integer steps;
@@ -201,9 +190,9 @@ final class ExperimentCommand implements Callable<Integer> {
         Map<String, Object> facts = new LinkedHashMap<>();
         facts.put("decoding", "greedy, exact match after trimming");
         facts.put("tasks", "held out");
-        facts.put("prompt_draws", seeds);
-        if (items > 0) {
-            facts.put("items_per_task", items);
+        facts.put("prompt_draws", measure.seeds());
+        if (measure.items() > 0) {
+            facts.put("items_per_task", measure.items());
         }
         if (steps != null) {
             facts.put("steps", steps);
@@ -228,13 +217,11 @@ final class ExperimentCommand implements Callable<Integer> {
     }
 
     private RunSettings settings() {
-        Flags.atLeast("--seeds", seeds, 1);
-        Flags.atLeast("--items", items, 0);
         Flags.atLeast("--threads", threads, 0);
         if (steps != null) {
             Flags.atLeast("--steps", steps, 1);
         }
-        return new RunSettings(seeds, items, Optional.ofNullable(steps), threads, device);
+        return new RunSettings(measure.seeds(), measure.items(), Optional.ofNullable(steps), threads, device);
     }
 
     /** A command in this process; its lines are progress here, not this command's result. */

@@ -61,6 +61,9 @@ final class ExperimentReportCommand implements Callable<Integer> {
     @Mixin
     private final Output output = new Output();
 
+    @Mixin
+    private final MeasureFlags measure = new MeasureFlags();
+
     @Option(
             names = "--work",
             paramLabel = "DIR",
@@ -102,20 +105,6 @@ final class ExperimentReportCommand implements Callable<Integer> {
     private List<String> adapters = List.of();
 
     @Option(
-            names = "--seeds",
-            paramLabel = "N",
-            defaultValue = "3",
-            description = "Prompt draws per task, one generated adapter each. Default: ${DEFAULT-VALUE}.")
-    private int seeds;
-
-    @Option(
-            names = "--items",
-            paramLabel = "N",
-            defaultValue = "0",
-            description = "Test items per task; 0 for all. Default: ${DEFAULT-VALUE}.")
-    private int items;
-
-    @Option(
             names = {"-t", "--threads"},
             paramLabel = "N",
             defaultValue = "0",
@@ -124,8 +113,6 @@ final class ExperimentReportCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Flags.atLeast("--seeds", seeds, 1);
-        Flags.atLeast("--items", items, 0);
         Flags.atLeast("--threads", threads, 0);
         List<Trial> trials = only.isEmpty()
                 ? NanoTrials.all()
@@ -157,7 +144,8 @@ final class ExperimentReportCommand implements Callable<Integer> {
                         plain.context().withThreads(threads),
                         plain.adapterType());
         Path bundle = Optional.ofNullable(generator).orElseGet(nano::bundle);
-        return new Settings(nano.base(), bundle, nano.tasks(), nano.adapters(), seeds, items, engine);
+        return new Settings(
+                nano.base(), bundle, nano.tasks(), nano.adapters(), measure.seeds(), measure.items(), engine);
     }
 
     /** As it was given, from the first command's name on. */

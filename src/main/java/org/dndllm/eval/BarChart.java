@@ -5,7 +5,6 @@ import java.awt.Color;
 import java.awt.Font;
 import java.awt.FontMetrics;
 import java.awt.Graphics2D;
-import java.awt.RenderingHints;
 import java.awt.image.BufferedImage;
 import java.nio.file.Path;
 import java.util.List;
@@ -18,7 +17,6 @@ import org.dndllm.EnvironmentException;
  * symmetric, and the error bars of XChart, the library that would otherwise do, are.
  */
 public final class BarChart {
-    private static final int SCALE = 2; // pixels per unit of layout, for sharp text
     private static final int PLOT = 460;
     private static final int ROW = 26;
     private static final int BAR = 16;
@@ -33,7 +31,6 @@ public final class BarChart {
     private static final Color STRONG = new Color(0x2F6FB7);
     private static final Color INK = new Color(0x222222);
     private static final Font TEXT = new Font(Font.SANS_SERIF, Font.PLAIN, 12);
-    private static final Font TITLE = new Font(Font.SANS_SERIF, Font.BOLD, 14);
 
     private final String title;
     private final List<Bar> bars;
@@ -73,37 +70,18 @@ public final class BarChart {
     }
 
     private static int width(String text) {
-        Graphics2D probe = new BufferedImage(1, 1, BufferedImage.TYPE_INT_RGB).createGraphics();
-        try {
-            return probe.getFontMetrics(TEXT).stringWidth(text);
-        } finally {
-            probe.dispose();
-        }
+        return PngChart.width(text, TEXT);
     }
 
     private BufferedImage draw() {
         int width = left + PLOT + VALUE;
         int height = TOP + bars.size() * ROW + BOTTOM;
-        BufferedImage image = new BufferedImage(SCALE * width, SCALE * height, BufferedImage.TYPE_INT_RGB);
-        Graphics2D g = image.createGraphics();
-        try {
-            g.scale(SCALE, SCALE);
-            g.setRenderingHint(RenderingHints.KEY_ANTIALIASING, RenderingHints.VALUE_ANTIALIAS_ON);
-            g.setRenderingHint(RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
-            g.setColor(Color.WHITE);
-            g.fillRect(0, 0, width, height);
-            g.setColor(INK);
-            g.setFont(TITLE);
-            g.drawString(title, GAP, TOP - 20);
-            g.setFont(TEXT);
+        return PngChart.draw(width, height, title, GAP, TOP - 20, INK, TEXT, g -> {
             grid(g, height - BOTTOM);
             for (int i = 0; i < bars.size(); i++) {
                 bar(g, bars.get(i), TOP + i * ROW);
             }
-        } finally {
-            g.dispose();
-        }
-        return image;
+        });
     }
 
     private void grid(Graphics2D g, int bottom) {

@@ -3,7 +3,6 @@ package org.dndllm.eval;
 import java.awt.Color;
 import java.awt.Font;
 import java.awt.Graphics2D;
-import java.awt.RenderingHints;
 import java.awt.image.BufferedImage;
 import java.nio.file.Path;
 import java.util.List;
@@ -12,7 +11,6 @@ import org.dndllm.EnvironmentException;
 
 /** A square table of cosines as colours, as a PNG: blue for 1, white for 0, red for -1. Few rows show their numbers too. */
 public final class HeatMap {
-    private static final int SCALE = 2; // pixels per unit of layout, for sharp text
     private static final int TOP = 44;
     private static final int GAP = 10;
     private static final int BAR = 60;
@@ -25,7 +23,6 @@ public final class HeatMap {
     private static final Color POSITIVE = new Color(0x2F6FB7);
     private static final Color NEGATIVE = new Color(0xB7472F);
     private static final Font TEXT = new Font(Font.SANS_SERIF, Font.PLAIN, 11);
-    private static final Font TITLE = new Font(Font.SANS_SERIF, Font.BOLD, 14);
 
     private final String title;
     private final List<String> names;
@@ -53,39 +50,20 @@ public final class HeatMap {
     }
 
     private static int width(String text) {
-        Graphics2D probe = new BufferedImage(1, 1, BufferedImage.TYPE_INT_RGB).createGraphics();
-        try {
-            return probe.getFontMetrics(TEXT).stringWidth(text);
-        } finally {
-            probe.dispose();
-        }
+        return PngChart.width(text, TEXT);
     }
 
     private BufferedImage draw() {
         int side = names.size() * cell;
         int width = left + side + BAR + 2 * GAP;
         int height = TOP + side + left; // column labels hang below, as long as row labels
-        BufferedImage image = new BufferedImage(SCALE * width, SCALE * height, BufferedImage.TYPE_INT_RGB);
-        Graphics2D g = image.createGraphics();
-        try {
-            g.scale(SCALE, SCALE);
-            g.setRenderingHint(RenderingHints.KEY_ANTIALIASING, RenderingHints.VALUE_ANTIALIAS_ON);
-            g.setRenderingHint(RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
-            g.setColor(Color.WHITE);
-            g.fillRect(0, 0, width, height);
-            g.setColor(INK);
-            g.setFont(TITLE);
-            g.drawString(title, GAP, TOP - 20);
-            g.setFont(TEXT);
+        return PngChart.draw(width, height, title, GAP, TOP - 20, INK, TEXT, g -> {
             for (int row = 0; row < names.size(); row++) {
                 row(g, row);
             }
             columnLabels(g, TOP + side + GAP);
             legend(g, left + side + GAP);
-        } finally {
-            g.dispose();
-        }
-        return image;
+        });
     }
 
     private void row(Graphics2D g, int row) {

@@ -2,6 +2,7 @@ package org.dndllm.generator;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.List;
 import org.dndllm.onnx.ChannelBlocks;
 import org.dndllm.onnx.InitializerSource;
@@ -12,6 +13,8 @@ import org.dndllm.onnx.InitializerSource;
  * points of {@link TileTransform}. Memory stays at one block of outputs: a group reads all filters again.
  */
 final class BlockedFilters implements InitializerSource {
+    private static final int SIDE = TileTransform.SIDE;
+
     private final GraphWeights weights;
     private final String name;
     private final long from;
@@ -35,7 +38,7 @@ final class BlockedFilters implements InitializerSource {
 
     /** Side of the filters as they are written, s: in tiles, or in taps. */
     int side() {
-        return tiled ? Math.ceilDiv(kernel(), TileTransform.SIDE) : kernel();
+        return tiled ? Math.ceilDiv(kernel(), SIDE) : kernel();
     }
 
     int groups() {
@@ -75,7 +78,7 @@ final class BlockedFilters implements InitializerSource {
         int taps = kernel() * kernel();
         int area = side() * side();
         int inputs = filters.length / rows / taps;
-        java.util.Arrays.fill(piece, 0);
+        Arrays.fill(piece, 0);
         float[] values = new float[area];
         for (int row = 0; row < rows; row++) {
             for (int input = 0; input < inputs; input++) {
@@ -101,12 +104,12 @@ final class BlockedFilters implements InitializerSource {
         for (int pieceRow = 0; pieceRow < side; pieceRow++) {
             for (int pieceColumn = 0; pieceColumn < side; pieceColumn++) {
                 double sum = 0;
-                for (int i = pieceRow * TileTransform.SIDE; i < Math.min(kernel, (pieceRow + 1) * 3); i++) {
+                for (int i = pieceRow * SIDE; i < Math.min(kernel, (pieceRow + 1) * SIDE); i++) {
                     double inRow = 0;
-                    for (int j = pieceColumn * TileTransform.SIDE; j < Math.min(kernel, (pieceColumn + 1) * 3); j++) {
-                        inRow += horizontal[j - pieceColumn * 3] * filters[at + i * kernel + j];
+                    for (int j = pieceColumn * SIDE; j < Math.min(kernel, (pieceColumn + 1) * SIDE); j++) {
+                        inRow += horizontal[j - pieceColumn * SIDE] * filters[at + i * kernel + j];
                     }
-                    sum += vertical[i - pieceRow * 3] * inRow;
+                    sum += vertical[i - pieceRow * SIDE] * inRow;
                 }
                 values[pieceRow * side + pieceColumn] = (float) sum;
             }

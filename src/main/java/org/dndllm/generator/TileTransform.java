@@ -20,13 +20,13 @@ final class TileTransform {
     private static final double[] FINITE = {0.5, -0.5, 1.25, -1.25};
 
     /** [POINTS][SIDE]: outputs from products, transposed. */
-    static final double[][] OUTPUT = values();
+    static final double[][] OUTPUT = vandermonde(SIDE);
 
     /** [POINTS][POINTS]: an input tile to its values. */
     static final double[][] INPUT;
 
     /** [POINTS][SIDE]: filter taps to their values. */
-    static final double[][] FILTER = values();
+    static final double[][] FILTER = vandermonde(SIDE);
 
     static {
         double[][] inverse = inverse(vandermonde(POINTS));
@@ -56,10 +56,6 @@ final class TileTransform {
         for (int i = 0; i < POINTS; i++) {
             INPUT[point][i] /= factor;
         }
-    }
-
-    private static double[][] values() {
-        return vandermonde(SIDE);
     }
 
     /** Values of 1, x, x^2, ... at the points; at infinity the last coefficient is what is left. */

@@ -2,6 +2,7 @@ package org.dndllm.generator;
 
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.function.LongConsumer;
@@ -102,7 +103,8 @@ final class TiledConvolutions implements PlaneConvolutions {
         long rows = Math.ceilDiv(height, (long) SIDE);
         long columns = Math.ceilDiv(width, (long) SIDE);
         String values = inputValues(x, name, filters, rows, columns, height, width);
-        String products = conv(values, filters, filterName(name, 0, outputs), new long[4], 25 * filters.outputs());
+        String products =
+                conv(values, filters, filterName(name, 0, outputs), new long[4], filters.groups() * filters.outputs());
         return outputs(products, name, filters.outputs(), rows, columns, height, width);
     }
 
@@ -222,7 +224,7 @@ final class TiledConvolutions implements PlaneConvolutions {
         return graph.initializer(
                 name,
                 OnnxType.FLOAT,
-                java.util.Arrays.stream(shape).boxed().toList(),
+                Arrays.stream(shape).boxed().toList(),
                 sink -> sink.put(MemorySegment.ofArray(values)));
     }
 }
