@@ -11,7 +11,8 @@ public final class ExitGate implements AutoCloseable {
     /** A step that takes longer than this must not keep the process alive. */
     private static final long PATIENCE_SECONDS = 60;
 
-    private static final ReentrantLock STEP = new ReentrantLock();
+    /** Fair: training takes its next step a moment after the last, and would always be faster than a hook that wakes up. */
+    private static final ReentrantLock STEP = new ReentrantLock(true);
 
     static {
         Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(ExitGate::awaitEndOfStep));
