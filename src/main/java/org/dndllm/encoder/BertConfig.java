@@ -81,7 +81,7 @@ public record BertConfig(
                 eps);
     }
 
-    private static int dimension(JsonValue.Obj config, String source, String field) {
+    static int dimension(JsonValue.Obj config, String source, String field) {
         long value = config.integer(field);
         if (value < 1 || value > MAX_DIMENSION) {
             throw new InvalidInputException(

@@ -38,13 +38,13 @@ public final class EncoderPart {
      * @throws InvalidInputException when the folder has no graph that dnd wrote, or the length does not suit it
      */
     public static Values append(OnnxGraph graph, Path folder, int prompts, int length, LongConsumer progress) {
-        BertConfig config = BertConfig.read(folder.resolve("config.json"));
-        int block = Math.min(length, config.maxPositions());
+        EncoderShape shape = EncoderShape.read(folder.resolve("config.json"));
+        int block = Math.min(length, shape.maxPositions());
         if (length % block != 0) {
             throw new InvalidInputException(
                     folder.toString(),
                     "length",
-                    "is " + length + "; expected at most " + config.maxPositions() + " positions, or a multiple");
+                    "is " + length + "; expected at most " + shape.maxPositions() + " positions, or a multiple");
         }
         Path file = EncoderFolder.graph(folder)
                 .orElseThrow(() -> new InvalidInputException(
@@ -64,7 +64,7 @@ public final class EncoderPart {
                         BertGraph.STATES,
                         progress); // [N * blocks, block, C]
         String condition =
-                graph.node("Reshape", states, graph.longs(PREFIX + "condition", 1, prompts, length, config.hidden()));
+                graph.node("Reshape", states, graph.longs(PREFIX + "condition", 1, prompts, length, shape.width()));
         String real = graph.node("Cast", List.of(mask), Map.of("to", OnnxType.FLOAT.code())); // [N, L]
         String batch = graph.node("Reshape", real, graph.longs(PREFIX + "batch", 1, prompts, length));
         return new Values(condition, batch, means(graph, condition, batch));

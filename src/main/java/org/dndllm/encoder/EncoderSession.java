@@ -38,7 +38,7 @@ final class EncoderSession implements AutoCloseable {
     }
 
     /** Takes the session over: it is closed here, also when the graph turns out to be no encoder. */
-    static EncoderSession of(OnnxSession onnx, Path source, BertConfig config, Pooling pooling) {
+    static EncoderSession of(OnnxSession onnx, Path source, int width, Pooling pooling) {
         try {
             for (ValueShape input : onnx.inputs().values()) {
                 checkInput(input, source);
@@ -51,10 +51,10 @@ final class EncoderSession implements AutoCloseable {
                             "outputs",
                             "are " + onnx.outputs().keySet() + "; expected token states under one of the names "
                                     + STATE_NAMES + "."));
-            checkStates(Objects.requireNonNull(onnx.outputs().get(states)), source, config.hidden());
+            checkStates(Objects.requireNonNull(onnx.outputs().get(states)), source, width);
             // A foreign sentence_embedding may or may not be normalised: only our own graph's is taken as it comes.
             Optional<String> embedding = Optional.of(BertGraph.EMBEDDING).filter(onnx.outputs()::containsKey);
-            return new EncoderSession(onnx, states, embedding, config.hidden(), pooling);
+            return new EncoderSession(onnx, states, embedding, width, pooling);
         } catch (RuntimeException e) {
             onnx.close();
             throw e;

@@ -16,7 +16,8 @@ import org.dndllm.onnx.OnnxSession;
 import org.dndllm.onnx.SessionOptions;
 
 /**
- * A frozen Sentence-BERT: prompts to the token states that condition the generator, texts to unit vectors.
+ * A frozen Sentence-BERT: prompts to the token states that condition the generator, texts to unit vectors. Any other graph
+ * from token ids to states does as well ({@link EncoderShape}): vectors without context, or a language model.
  *
  * <p>Prompts longer than {@link #maxPositions()} are cut into blocks of that many ids which are encoded one by one and laid
  * side by side, as the official code does: only the first block of a prompt starts with [CLS], later ones may be all
@@ -40,11 +41,11 @@ public final class SentenceEncoder implements AutoCloseable {
         void report(int done, int total);
     }
 
-    private final WordPieceTokenizer tokenizer;
+    private final EncoderTokenizer tokenizer;
     private final EncoderSession session;
     private final int maxPositions;
 
-    private SentenceEncoder(WordPieceTokenizer tokenizer, EncoderSession session, int maxPositions) {
+    private SentenceEncoder(EncoderTokenizer tokenizer, EncoderSession session, int maxPositions) {
         this.tokenizer = tokenizer;
         this.session = session;
         this.maxPositions = maxPositions;
@@ -61,17 +62,17 @@ public final class SentenceEncoder implements AutoCloseable {
      */
     public static SentenceEncoder open(Path folder, SessionOptions options) {
         EncoderFolder.require(folder);
-        BertConfig config = BertConfig.read(folder.resolve("config.json"));
+        EncoderShape shape = EncoderShape.read(folder.resolve("config.json"));
         Pooling pooling = EncoderFolder.pooling(folder);
-        WordPieceTokenizer tokenizer = WordPieceTokenizer.open(folder);
+        EncoderTokenizer tokenizer = EncoderTokenizer.open(folder);
         try {
-            requireVocabulary(folder, config, tokenizer);
+            requireVocabulary(folder, shape, tokenizer);
             Optional<Path> graph = EncoderFolder.graph(folder);
             OnnxSession onnx =
                     graph.isPresent() ? OnnxSession.open(graph.get(), options) : convertAndOpen(folder, options);
             Path source = graph.orElse(folder.resolve("model.safetensors"));
             return new SentenceEncoder(
-                    tokenizer, EncoderSession.of(onnx, source, config, pooling), config.maxPositions());
+                    tokenizer, EncoderSession.of(onnx, source, shape.width(), pooling), shape.maxPositions());
         } catch (RuntimeException | Error e) {
             tokenizer.close();
             throw e;
@@ -83,22 +84,22 @@ public final class SentenceEncoder implements AutoCloseable {
      *
      * @throws InvalidInputException naming the file and field at fault
      */
-    public static BertConfig inspect(Path folder) {
+    public static EncoderShape inspect(Path folder) {
         EncoderFolder.require(folder);
-        BertConfig config = BertConfig.read(folder.resolve("config.json"));
+        EncoderShape shape = EncoderShape.read(folder.resolve("config.json"));
         EncoderFolder.pooling(folder);
-        try (WordPieceTokenizer tokenizer = WordPieceTokenizer.open(folder)) {
-            requireVocabulary(folder, config, tokenizer);
+        try (EncoderTokenizer tokenizer = EncoderTokenizer.open(folder)) {
+            requireVocabulary(folder, shape, tokenizer);
         }
-        return config;
+        return shape;
     }
 
-    private static void requireVocabulary(Path folder, BertConfig config, WordPieceTokenizer tokenizer) {
-        if (tokenizer.vocabularySize() > config.vocabulary()) {
+    private static void requireVocabulary(Path folder, EncoderShape shape, EncoderTokenizer tokenizer) {
+        if (tokenizer.vocabularySize() > shape.vocabulary()) {
             throw new InvalidInputException(
                     folder.resolve("config.json").toString(),
                     "vocab_size",
-                    "is " + config.vocabulary() + ", but the tokenizer makes ids up to "
+                    "is " + shape.vocabulary() + ", but the tokenizer makes ids up to "
                             + (tokenizer.vocabularySize() - 1) + "; the two do not belong together.");
         }
     }
@@ -157,7 +158,7 @@ public final class SentenceEncoder implements AutoCloseable {
     }
 
     /** The tokenizer in use; closed with the encoder. */
-    public WordPieceTokenizer tokenizer() {
+    public EncoderTokenizer tokenizer() {
         return tokenizer;
     }
 

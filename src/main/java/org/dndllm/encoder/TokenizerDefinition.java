@@ -17,7 +17,7 @@ import org.dndllm.format.JsonValue;
  * @param source the file it came from
  * @param json the definition
  * @param vocabularySize greatest id + 1
- * @param padId id of [PAD]
+ * @param padId id of the token that fills positions without one: [PAD], or what {@code padding} says of a BPE
  */
 record TokenizerDefinition(String source, String json, int vocabularySize, int padId) {
     /** Far above any BERT vocabulary (the largest published one takes 4 MB). */
@@ -34,23 +34,34 @@ record TokenizerDefinition(String source, String json, int vocabularySize, int p
     static TokenizerDefinition ofJson(String json, String source) {
         JsonValue.Obj root = JsonValue.parse(json, source).asObject(source);
         JsonValue.Obj model = root.object("model");
-        String type = model.string("type");
-        if (!type.equals("WordPiece")) {
-            throw new InvalidInputException(
-                    source, "model.type", "is '" + type + "'; a BERT encoder needs a WordPiece tokenizer.");
-        }
+        boolean words = isWordPiece(model.string("type"), source);
         JsonValue.Obj vocabulary = model.object("vocab");
         int size = vocabularySize(vocabulary, source);
-        String unknown = model.string("unk_token");
-        require(vocabulary, unknown, source);
-        require(vocabulary, "[PAD]", source);
+        if (words) {
+            require(vocabulary, model.string("unk_token"), source);
+        }
+        // Byte pairs spell any text; which token fills up is the model's choice.
+        String padding = words ? "[PAD]" : root.object("padding").string("pad_token");
+        require(vocabulary, padding, source);
         if (!root.has("post_processor")) {
             throw new InvalidInputException(
                     source,
                     "post_processor",
                     "is missing; without it [CLS] and [SEP] are not added. Use vocab.txt instead.");
         }
-        return new TokenizerDefinition(source, json, size, (int) vocabulary.integer("[PAD]"));
+        return new TokenizerDefinition(source, json, size, (int) vocabulary.integer(padding));
+    }
+
+    private static boolean isWordPiece(String type, String source) {
+        return switch (type) {
+            case "WordPiece" -> true;
+            case "BPE" -> false;
+            default ->
+                throw new InvalidInputException(
+                        source,
+                        "model.type",
+                        "is '" + type + "'; a BERT encoder needs a WordPiece tokenizer, a language model BPE.");
+        };
     }
 
     private static int vocabularySize(JsonValue.Obj vocabulary, String source) {

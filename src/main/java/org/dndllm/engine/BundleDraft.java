@@ -3,7 +3,7 @@ package org.dndllm.engine;
 import java.nio.file.Path;
 import java.util.List;
 import org.dndllm.InvalidInputException;
-import org.dndllm.encoder.BertConfig;
+import org.dndllm.encoder.EncoderShape;
 import org.dndllm.format.AtomicFile;
 import org.dndllm.format.TensorView;
 import org.dndllm.generator.GeneratorConfig;
@@ -24,13 +24,13 @@ record BundleDraft(
      *
      * @param folder the encoder's, for errors
      */
-    static void requireEncoder(GeneratorConfig config, Path folder, BertConfig encoder) {
+    static void requireEncoder(GeneratorConfig config, Path folder, EncoderShape encoder) {
         String source = folder.resolve("config.json").toString();
-        if (encoder.hidden() != config.channels()) {
+        if (encoder.width() != config.channels()) {
             throw new InvalidInputException(
                     source,
                     "hidden_size",
-                    "is " + encoder.hidden() + ", but the generator reads states of " + config.channels()
+                    "is " + encoder.width() + ", but the generator reads states of " + config.channels()
                             + " channels; take the encoder that it was trained with (all-MiniLM-L12-v2 for the official"
                             + " ones)");
         }

@@ -10,8 +10,8 @@ import java.util.Objects;
 import java.util.stream.IntStream;
 import org.dndllm.InvalidInputException;
 import org.dndllm.encoder.EncoderPart;
+import org.dndllm.encoder.EncoderTokenizer;
 import org.dndllm.encoder.TokenBatch;
-import org.dndllm.encoder.WordPieceTokenizer;
 import org.dndllm.format.GgmlType;
 import org.dndllm.format.GgufFile;
 import org.dndllm.lora.AdapterFrame;
@@ -27,11 +27,11 @@ import org.dndllm.onnx.SessionOptions;
  */
 final class FusedRoute implements AdapterRoute {
     private final GeneratorBundle bundle;
-    private final WordPieceTokenizer tokenizer;
+    private final EncoderTokenizer tokenizer;
     private final AdapterFrame frame;
     private final OnnxSession session;
 
-    private FusedRoute(GeneratorBundle bundle, WordPieceTokenizer tokenizer, AdapterFrame frame, OnnxSession session) {
+    private FusedRoute(GeneratorBundle bundle, EncoderTokenizer tokenizer, AdapterFrame frame, OnnxSession session) {
         this.bundle = bundle;
         this.tokenizer = tokenizer;
         this.frame = frame;
@@ -46,8 +46,7 @@ final class FusedRoute implements AdapterRoute {
      * @param options with a layout cache
      * @throws InvalidInputException when there is no layout cache, or the bundle's graphs cannot be joined
      */
-    static FusedRoute open(
-            GeneratorBundle bundle, WordPieceTokenizer tokenizer, GgmlType type, SessionOptions options) {
+    static FusedRoute open(GeneratorBundle bundle, EncoderTokenizer tokenizer, GgmlType type, SessionOptions options) {
         if (options.layouts().isEmpty()) {
             throw new InvalidInputException(
                     "<options>",

@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import org.dndllm.InvalidInputException;
-import org.dndllm.encoder.BertConfig;
+import org.dndllm.encoder.EncoderShape;
 import org.dndllm.encoder.SentenceEncoder;
 import org.dndllm.format.Sha256;
 import org.dndllm.generator.CompactConfig;
@@ -73,7 +73,7 @@ public final class GeneratorImport {
      */
     public static Result official(Path file, Request request, Progress progress) {
         requireReplaceable(request.target());
-        BertConfig encoder = SentenceEncoder.inspect(request.encoder());
+        EncoderShape encoder = SentenceEncoder.inspect(request.encoder());
         try (OfficialStateDict state = OfficialStateDict.open(file)) {
             PaperConfig config = request.preset().map(GeneratorImport::paper).orElseGet(state::config);
             WeightSource weights = state.weights(config);
@@ -183,7 +183,7 @@ public final class GeneratorImport {
     }
 
     /** The official code cuts at 512 whatever its encoder could read at once. */
-    private static void requireOfficialBlocks(PaperConfig config, Path folder, BertConfig encoder) {
+    private static void requireOfficialBlocks(PaperConfig config, Path folder, EncoderShape encoder) {
         if (config.textLength() > OFFICIAL_BLOCK && encoder.maxPositions() != OFFICIAL_BLOCK) {
             throw new InvalidInputException(
                     folder.resolve("config.json").toString(),

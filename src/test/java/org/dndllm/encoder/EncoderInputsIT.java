@@ -60,6 +60,16 @@ final class EncoderInputsIT {
                         config("\"model_type\": \"bert\"", "\"model_type\": \"mpnet\""),
                         CONFIG,
                         "model_type"),
+                new Damage(
+                        "language model without a graph",
+                        config("\"model_type\": \"bert\"", "\"model_type\": \"qwen2\""),
+                        CONFIG,
+                        "model_type"),
+                new Damage(
+                        "static vectors without a width",
+                        text(CONFIG, "{\"model_type\": \"static\", \"max_position_embeddings\": 9, \"vocab_size\": 9}"),
+                        CONFIG,
+                        "hidden_size"),
                 new Damage("other activation", config("\"gelu\"", "\"gelu_new\""), CONFIG, "hidden_act"),
                 new Damage(
                         "relative positions",
@@ -136,9 +146,14 @@ final class EncoderInputsIT {
                 new Damage("tokenizer cut off", json(j -> j.substring(0, j.length() / 2)), TOKENIZER, ""),
                 new Damage(
                         "other tokenizer type",
-                        json(j -> j.replace("\"WordPiece\"", "\"BPE\"")),
+                        json(j -> j.replace("\"WordPiece\"", "\"Unigram\"")),
                         TOKENIZER,
                         "model.type"),
+                new Damage(
+                        "byte pairs without padding",
+                        json(j -> j.replace("\"WordPiece\"", "\"BPE\"")),
+                        TOKENIZER,
+                        "padding"),
                 new Damage("no model", json(j -> j.replace("\"model\"", "\"module\"")), TOKENIZER, "model"),
                 new Damage(
                         "id twice",

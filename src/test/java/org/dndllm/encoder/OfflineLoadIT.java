@@ -52,7 +52,7 @@ final class OfflineLoadIT {
         private Guarded() {}
 
         public static void main(String[] args) {
-            try (WordPieceTokenizer tokenizer = WordPieceTokenizer.open(Path.of(args[0]))) {
+            try (EncoderTokenizer tokenizer = EncoderTokenizer.open(Path.of(args[0]))) {
                 System.out.println("tokens " + tokenizer.encode("hello world").length);
             }
         }

@@ -25,11 +25,11 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Ids against the reference (src/test/resources/encoder/README.md says how the golden numbers were made). */
 final class WordPieceTokenizerIT {
-    private static WordPieceTokenizer tokenizer;
+    private static EncoderTokenizer tokenizer;
 
     @BeforeAll
     static void open() {
-        tokenizer = WordPieceTokenizer.open(Resources.path("vocab.txt"));
+        tokenizer = EncoderTokenizer.open(Resources.path("vocab.txt"));
     }
 
     @AfterAll
@@ -108,7 +108,7 @@ final class WordPieceTokenizerIT {
                         "padding":{"strategy":{"Fixed":128},"direction":"Right","pad_to_multiple_of":null,
                         "pad_id":0,"pad_type_id":0,"pad_token":"[PAD]"},""");
         Path file = Files.writeString(folder.resolve("tokenizer.json"), json);
-        try (WordPieceTokenizer fromJson = WordPieceTokenizer.open(folder)) {
+        try (EncoderTokenizer fromJson = EncoderTokenizer.open(folder)) {
             // when, then
             assertThat(fromJson.encode("hello")).containsExactly(101, 7592, 102);
             assertThat(fromJson.encode("hello ".repeat(300))).hasSize(302);
@@ -121,7 +121,7 @@ final class WordPieceTokenizerIT {
     void open_casedConfiguration_keepsCaseAndAccents(@TempDir Path folder) throws IOException {
         Files.writeString(folder.resolve("vocab.txt"), "[PAD]\n[UNK]\n[CLS]\n[SEP]\nCaf\u00e9\ncafe\n");
         Files.writeString(folder.resolve("tokenizer_config.json"), "{\"do_lower_case\": false}");
-        try (WordPieceTokenizer cased = WordPieceTokenizer.open(folder)) {
+        try (EncoderTokenizer cased = EncoderTokenizer.open(folder)) {
             assertThat(cased.encode("Caf\u00e9 cafe CAFE")).containsExactly(2, 4, 5, 1, 3);
         }
     }
@@ -147,7 +147,7 @@ final class WordPieceTokenizerIT {
 
     @Test
     void encode_afterClose_isRefused() {
-        WordPieceTokenizer closed = WordPieceTokenizer.open(Resources.path("vocab.txt"));
+        EncoderTokenizer closed = EncoderTokenizer.open(Resources.path("vocab.txt"));
         closed.close();
         closed.close();
         assertThatIllegalStateException().isThrownBy(() -> closed.encode("x")).withMessageContaining("closed");

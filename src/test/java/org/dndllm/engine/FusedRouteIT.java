@@ -14,8 +14,8 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.dndllm.InvalidInputException;
 import org.dndllm.encoder.ConditionStats;
+import org.dndllm.encoder.EncoderTokenizer;
 import org.dndllm.encoder.TokenBatch;
-import org.dndllm.encoder.WordPieceTokenizer;
 import org.dndllm.format.GgmlType;
 import org.dndllm.format.GgufFile;
 import org.dndllm.format.GgufTensor;
@@ -190,7 +190,7 @@ class FusedRouteIT {
         SessionOptions session = SessionOptions.defaults()
                 .withLayouts(new LayoutCache(folder.resolve("layouts"), (target, done, total) -> written.add(total)));
         GeneratorBundle bundle = GeneratorBundle.open(Nano.BUNDLE);
-        try (WordPieceTokenizer tokenizer = WordPieceTokenizer.open(bundle.folder())) {
+        try (EncoderTokenizer tokenizer = EncoderTokenizer.open(bundle.folder())) {
             FusedRoute.open(bundle, tokenizer, GgmlType.F16, session).close();
             int first = written.size();
             // when
@@ -226,7 +226,7 @@ class FusedRouteIT {
     @Test
     void run_otherNumberOfPromptsOrPositions_refused() {
         GeneratorBundle bundle = GeneratorBundle.open(Nano.BUNDLE);
-        try (WordPieceTokenizer tokenizer = WordPieceTokenizer.open(bundle.folder());
+        try (EncoderTokenizer tokenizer = EncoderTokenizer.open(bundle.folder());
                 FusedRoute route = FusedRoute.open(
                         bundle,
                         tokenizer,

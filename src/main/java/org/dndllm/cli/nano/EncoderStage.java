@@ -5,8 +5,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.dndllm.encoder.EncoderTokenizer;
 import org.dndllm.encoder.SentenceEncoder;
-import org.dndllm.encoder.WordPieceTokenizer;
 import org.dndllm.nano.ContrastivePair;
 import org.dndllm.nano.NanoWorld;
 import org.dndllm.nano.Role;
@@ -16,14 +16,13 @@ import org.dndllm.train.TrainingResult;
 import org.dndllm.train.encoder.EncoderExport;
 import org.dndllm.train.encoder.EncoderText;
 import org.dndllm.train.encoder.EncoderTraining;
+import org.dndllm.train.encoder.SpecialIds;
 import org.dndllm.train.torch.TorchDevice;
 
 /** {@code encoder/}: the sentence encoder, pretrained and tuned on the world's text, with its ONNX graph. */
 record EncoderStage(NanoWorld world, NanoRecipe.Encoder recipe, TorchDevice device) implements Stage.Work {
     static final String FOLDER = "encoder";
 
-    private static final String PAD = "[PAD]";
-    private static final String MASK = "[MASK]";
     /** Sentences from which centroids are made, and as many that are asked for. */
     private static final int PROBES = 1000;
     /** Far beyond the pairs that training reads. */
@@ -34,10 +33,9 @@ record EncoderStage(NanoWorld world, NanoRecipe.Encoder recipe, TorchDevice devi
         Path folder = workplace.folder().resolve(FOLDER);
         Path pieces = workplace.of(NanoBuild.VOCABULARY, VocabularyStage.WORD_PIECE);
         List<String> vocabulary = world.wordPieceVocabulary();
-        EncoderTraining.SpecialIds special = new EncoderTraining.SpecialIds(
-                vocabulary.indexOf(PAD), vocabulary.indexOf(MASK), firstWord(vocabulary));
+        SpecialIds special = SpecialIds.of(vocabulary);
         Map<String, Object> results = new LinkedHashMap<>();
-        try (WordPieceTokenizer tokenizer = WordPieceTokenizer.open(pieces);
+        try (EncoderTokenizer tokenizer = EncoderTokenizer.open(pieces);
                 EncoderTraining training = new EncoderTraining(
                         recipe.shape(vocabulary.size()),
                         special,
@@ -63,7 +61,7 @@ record EncoderStage(NanoWorld world, NanoRecipe.Encoder recipe, TorchDevice devi
     }
 
     /** The world's text as ids. */
-    private record WorldText(NanoWorld world, WordPieceTokenizer tokenizer) implements EncoderText {
+    private record WorldText(NanoWorld world, EncoderTokenizer tokenizer) implements EncoderText {
         @Override
         public int[] sentence(long index) {
             return tokenizer.encode(world.encoderSentence(index));
@@ -78,15 +76,6 @@ record EncoderStage(NanoWorld world, NanoRecipe.Encoder recipe, TorchDevice devi
                     List.of(pair.firstTopic(), pair.firstManner()),
                     List.of(pair.secondTopic(), pair.secondManner()));
         }
-    }
-
-    /** Special tokens stand first. */
-    private static int firstWord(List<String> vocabulary) {
-        int first = 0;
-        while (vocabulary.get(first).startsWith("[") && vocabulary.get(first).length() > 1) {
-            first++;
-        }
-        return first;
     }
 
     /** One prompt of every task. */

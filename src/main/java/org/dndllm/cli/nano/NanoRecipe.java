@@ -106,7 +106,8 @@ public record NanoRecipe(WorldSpec world, Base base, Encoder encoder, Adapters a
      * @param training of all its weights
      */
     public record Encoder(BertConfig shape, int batch, TrainingOptions training) {
-        BertConfig shape(int vocabulary) {
+        /** The shape around a vocabulary of that many tokens. */
+        public BertConfig shape(int vocabulary) {
             return new BertConfig(
                     shape.hidden(),
                     shape.layers(),

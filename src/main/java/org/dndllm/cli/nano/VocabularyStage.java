@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.dndllm.InvalidInputException;
 import org.dndllm.cli.ChatTokenizer;
-import org.dndllm.encoder.WordPieceTokenizer;
+import org.dndllm.encoder.EncoderTokenizer;
 import org.dndllm.format.AtomicFile;
 import org.dndllm.format.GgmlType;
 import org.dndllm.format.JsonWriter;
@@ -76,7 +76,7 @@ record VocabularyStage(NanoWorld world, int positions) implements Stage.Work {
 
     /** With [CLS] and [SEP]. */
     private int longestPrompt(Path pieces, ConditionText kind) {
-        try (WordPieceTokenizer tokenizer = WordPieceTokenizer.open(pieces)) {
+        try (EncoderTokenizer tokenizer = EncoderTokenizer.open(pieces)) {
             Stream<Turn> items = world.tasks().stream()
                     .flatMap(task -> Stream.of(Split.values()).flatMap(split -> world.items(task, split).stream()));
             return items.flatMap(item -> kind.texts(List.of(item)).stream())

@@ -1,14 +1,18 @@
 package org.dndllm.train.encoder;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.DoubleOptional;
+import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
 import org.dndllm.encoder.BertConfig;
 import org.dndllm.train.torch.Parameters;
+import org.dndllm.train.torch.Tensors;
 import org.dndllm.train.torch.TorchDevice;
 
 /**
@@ -46,12 +50,26 @@ final class Bert {
     /** The last state of every position, padding included: [B, L, C]. */
     Tensor states(IdBatch batch) {
         Tensor x = embeddings(batch.ids());
-        Tensor bias = batch.mask().sub(new Scalar(1.0)).mul(new Scalar(Float.MAX_VALUE)); // 0 or the lowest float
-        Tensor keys = bias.unsqueeze(1).unsqueeze(1); // [B, 1, 1, L]
+        Tensor keys = keys(batch);
         for (int layer = 0; layer < config.layers(); layer++) {
             x = layer("encoder.layer." + layer + ".", x, keys);
         }
         return x;
+    }
+
+    /** States of real tokens as numbers, for each text [length, C] row-major. */
+    List<float[]> states(List<int[]> texts, int padId) {
+        try (PointerScope scope = new PointerScope();
+                NoGradGuard frozen = new NoGradGuard()) {
+            IdBatch made = IdBatch.of(texts, padId, device());
+            float[] all = Tensors.floats(states(made));
+            int row = Math.toIntExact(made.ids().size(1)) * config.hidden();
+            List<float[]> states = new ArrayList<>(texts.size());
+            for (int i = 0; i < texts.size(); i++) {
+                states.add(Arrays.copyOfRange(all, i * row, i * row + texts.get(i).length * config.hidden()));
+            }
+            return states;
+        }
     }
 
     /** Mean of the states of real tokens, at unit length: [B, C]. */
@@ -62,6 +80,12 @@ final class Bert {
         Tensor mean = sum.div(count);
         Tensor norm = mean.mul(mean).sum(1).unsqueeze(1).sqrt().clamp_min(new Scalar(MIN_NORM));
         return mean.div(norm);
+    }
+
+    /** What is added to the scores of keys, 0 or the lowest float for padding: [B, 1, 1, L]. */
+    static Tensor keys(IdBatch batch) {
+        Tensor bias = batch.mask().sub(new Scalar(1.0)).mul(new Scalar(Float.MAX_VALUE));
+        return bias.unsqueeze(1).unsqueeze(1);
     }
 
     private Tensor embeddings(Tensor ids) {
@@ -81,13 +105,25 @@ final class Bert {
     }
 
     private Tensor attention(String at, Tensor x, Tensor keys) {
+        return attention(at, x, x, new TensorOptional(keys), false);
+    }
+
+    /**
+     * softmax(q k / sqrt(D) + bias) v of every head: [B, L, C].
+     *
+     * @param x [B, L, C] asks
+     * @param source [B, M, C] is looked at
+     * @param bias of the scores
+     * @param causal whether a position sees no later one
+     */
+    Tensor attention(String at, Tensor x, Tensor source, TensorOptional bias, boolean causal) {
         Tensor mixed = torch.scaled_dot_product_attention(
                 heads(dense(at + "query", x)),
-                heads(dense(at + "key", x)),
-                heads(dense(at + "value", x)),
-                new TensorOptional(keys),
+                heads(dense(at + "key", source)),
+                heads(dense(at + "value", source)),
+                bias,
                 0,
-                false,
+                causal,
                 new DoubleOptional(),
                 false); // [B, H, L, D]
         return mixed.transpose(1, 2).reshape(x.size(0), x.size(1), config.hidden());

@@ -35,7 +35,7 @@ public final class EncoderExport {
      * @throws InvalidInputException when the difference is more than {@link #TOLERANCE}
      */
     public static double write(
-            EncoderTraining trained, Path tokenizer, Map<String, ?> marks, List<String> probes, Path folder) {
+            TrainedEncoder trained, Path tokenizer, Map<String, ?> marks, List<String> probes, Path folder) {
         double[] difference = new double[1];
         AtomicFile.writeFolder(
                 folder,
@@ -66,7 +66,7 @@ public final class EncoderExport {
         return difference[0];
     }
 
-    private static double difference(EncoderTraining trained, Path folder, List<String> probes) {
+    private static double difference(TrainedEncoder trained, Path folder, List<String> probes) {
         try (SentenceEncoder encoder = SentenceEncoder.open(folder, SessionOptions.defaults())) {
             List<int[]> ids = probes.stream().map(encoder.tokenizer()::encode).toList();
             int length = ids.stream().mapToInt(text -> text.length).max().orElseThrow();

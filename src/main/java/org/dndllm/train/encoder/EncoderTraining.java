@@ -8,8 +8,6 @@ import java.util.Random;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
-import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -28,8 +26,7 @@ import org.dndllm.train.torch.TorchDevice;
  * Trains an encoder from nothing on two losses at once: naming hidden words, and finding a text's partner among the others
  * of a batch by the cosine of their embeddings. One thread; the maker closes it.
  */
-public final class EncoderTraining implements TrainingJob, AutoCloseable {
-    private static final double EMBEDDING_DEVIATION = 0.02;
+public final class EncoderTraining implements TrainedEncoder, TrainingJob, AutoCloseable {
     private static final double TEMPERATURE = 0.1;
     /** Added to the score of a text that might as well be the partner: it counts neither for nor against. */
     private static final float LEFT_OUT = -1e9f;
@@ -45,15 +42,6 @@ public final class EncoderTraining implements TrainingJob, AutoCloseable {
     private final TrainingOptions options;
     private final Parameters parameters;
     private final Bert bert;
-
-    /**
-     * Ids with a meaning of their own.
-     *
-     * @param pad fills rows
-     * @param mask hides a word
-     * @param firstWord lowest id that is no special token
-     */
-    public record SpecialIds(int pad, int mask, int firstWord) {}
 
     /** @param batch pairs, and as many sentences, in each part of a step */
     public EncoderTraining(
@@ -75,24 +63,8 @@ public final class EncoderTraining implements TrainingJob, AutoCloseable {
         specs.add(Parameters.Spec.of(HEAD_NORM + ".bias", false, config.hidden()));
         specs.add(Parameters.Spec.of(HEAD_BIAS, false, config.vocabulary()));
         parameters = new Parameters(specs, device);
-        specs.forEach(spec -> parameters.set(spec.name(), initial(spec)));
+        specs.forEach(spec -> parameters.set(spec.name(), InitialWeights.of(spec, options.seed())));
         bert = new Bert(config, parameters);
-    }
-
-    private float[] initial(Parameters.Spec spec) {
-        float[] numbers = new float[Math.toIntExact(spec.shape().stream().reduce(1L, Math::multiplyExact))];
-        if (spec.shape().size() == 1) {
-            Arrays.fill(numbers, spec.name().endsWith("LayerNorm.weight") ? 1f : 0f);
-            return numbers;
-        }
-        boolean table = spec.name().startsWith("embeddings.");
-        double deviation =
-                table ? EMBEDDING_DEVIATION : 1 / Math.sqrt(spec.shape().getLast());
-        Random random = new Random(Seeds.mix(options.seed(), spec.name().hashCode()));
-        for (int i = 0; i < numbers.length; i++) {
-            numbers[i] = (float) (random.nextGaussian() * deviation);
-        }
-        return numbers;
     }
 
     /** Trains to the end, from the folder's last checkpoint if there is one; see {@link TrainingRun#run}. */
@@ -162,27 +134,12 @@ public final class EncoderTraining implements TrainingJob, AutoCloseable {
         return Bert.embeddings(bert.states(made), made);
     }
 
-    /**
-     * The encoder's state of every token, without a graph.
-     *
-     * @param texts ids with [CLS] and [SEP]
-     * @return for each text [length, C] row-major
-     */
+    @Override
     public List<float[]> states(List<int[]> texts) {
-        try (PointerScope scope = new PointerScope();
-                NoGradGuard frozen = new NoGradGuard()) {
-            IdBatch made = IdBatch.of(texts, special.pad(), bert.device());
-            float[] all = Tensors.floats(bert.states(made));
-            int row = Math.toIntExact(made.ids().size(1)) * config.hidden();
-            List<float[]> states = new ArrayList<>(texts.size());
-            for (int i = 0; i < texts.size(); i++) {
-                states.add(Arrays.copyOfRange(all, i * row, i * row + texts.get(i).length * config.hidden()));
-            }
-            return states;
-        }
+        return bert.states(texts, special.pad());
     }
 
-    /** Shape of the encoder. */
+    @Override
     public BertConfig config() {
         return config;
     }
@@ -192,8 +149,8 @@ public final class EncoderTraining implements TrainingJob, AutoCloseable {
         return parameters.count();
     }
 
-    /** A copy of one of the encoder's weights by its Hugging Face name, row-major. */
-    float[] weight(String name) {
+    @Override
+    public float[] weight(String name) {
         return parameters.floats(name);
     }
 

@@ -25,7 +25,7 @@ class EncoderTrainingIT {
     private static final List<String> VOCABULARY = List.of(
             "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "pan", "pot", "cup", "fish", "boat", "wave", "the", "a");
     private static final BertConfig CONFIG = new BertConfig(32, 2, 4, 48, 16, 2, VOCABULARY.size(), 1e-12);
-    private static final EncoderTraining.SpecialIds SPECIAL = new EncoderTraining.SpecialIds(0, 4, 5);
+    private static final SpecialIds SPECIAL = new SpecialIds(0, 4, 5);
     private static final int GROUP = 3;
 
     @TempDir

@@ -11,7 +11,8 @@ import org.dndllm.InvalidInputException;
 
 /**
  * BERT's WordPiece tokenizer: text to ids with [CLS] in front and [SEP] behind, exactly as the Hugging Face tokenizers
- * library does it (it is that library, through DJL's native build).
+ * library does it (it is that library, through DJL's native build). A language model's byte-pair tokenizer with one mark in
+ * front and one behind works alike; [CLS] and [SEP] stand for its marks too.
  *
  * <p>Whatever truncation and padding a {@code tokenizer.json} brings along (128 in all-MiniLM) is switched off: lengths are
  * decided here alone. Text is taken as it is: the names of special tokens inside it become those tokens (the reference does
@@ -19,7 +20,10 @@ import org.dndllm.InvalidInputException;
  *
  * <p>Threads: may be shared. The owner closes it; afterwards every call throws {@link IllegalStateException}.
  */
-public final class WordPieceTokenizer implements AutoCloseable {
+public final class EncoderTokenizer implements AutoCloseable {
+    /** Room for one token between the marks. */
+    public static final int LEAST_POSITIONS = 3;
+
     private final TokenizersLibrary library;
     private final TokenizerDefinition definition;
     private final ReadWriteLock lifetime = new ReentrantReadWriteLock();
@@ -27,7 +31,7 @@ public final class WordPieceTokenizer implements AutoCloseable {
     private final int clsId;
     private final int sepId;
 
-    private WordPieceTokenizer(TokenizersLibrary library, TokenizerDefinition definition) {
+    private EncoderTokenizer(TokenizersLibrary library, TokenizerDefinition definition) {
         this.library = library;
         this.definition = definition;
         this.handle = create(library, definition);
@@ -50,12 +54,12 @@ public final class WordPieceTokenizer implements AutoCloseable {
      * Opens a {@code tokenizer.json} (Hugging Face tokenizers), a {@code vocab.txt} (one token per line; {@code
      * tokenizer_config.json} beside it decides on lower case), or a folder that holds either, in this order.
      *
-     * @throws InvalidInputException naming file and field when the file is missing, malformed or not a WordPiece tokenizer
+     * @throws InvalidInputException naming file and field when the file is missing, malformed or another kind of tokenizer
      * @throws org.dndllm.EnvironmentException when the native library does not load on this machine
      */
-    public static WordPieceTokenizer open(Path path) {
+    public static EncoderTokenizer open(Path path) {
         TokenizerDefinition definition = TokenizerDefinition.read(locate(path));
-        return new WordPieceTokenizer(TokenizerNatives.library(), definition);
+        return new EncoderTokenizer(TokenizerNatives.library(), definition);
     }
 
     private static Path locate(Path path) {
@@ -86,7 +90,7 @@ public final class WordPieceTokenizer implements AutoCloseable {
         lifetime.readLock().lock();
         try {
             if (handle == 0) {
-                throw new IllegalStateException("WordPieceTokenizer of " + definition.source() + " is closed");
+                throw new IllegalStateException("EncoderTokenizer of " + definition.source() + " is closed");
             }
             return ids(library.encode(handle, clean, true));
         } finally {
@@ -114,7 +118,7 @@ public final class WordPieceTokenizer implements AutoCloseable {
     }
 
     int[] truncate(int[] ids, int length) {
-        if (length < 3) {
+        if (length < LEAST_POSITIONS) {
             throw new IllegalArgumentException("length is " + length + "; [CLS], one token and [SEP] need 3");
         }
         if (ids.length <= length) {
