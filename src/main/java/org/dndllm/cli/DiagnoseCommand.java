@@ -47,6 +47,7 @@ import picocli.CommandLine.Option;
             "  dnd diagnose --task first-same --chart likeness.png",
             "  dnd diagnose --generator bundle --tasks world --loras loras --json",
             "  dnd diagnose --prompts mine.json",
+            "  dnd diagnose --conditions --generator bundle --tasks world --save conditions.json",
             "  dnd diagnose --adapter my-adapter --task-file mine_test.json",
             "  dnd diagnose --adapter one.gguf --adapter two --reference trusted -m base.gguf",
         })
@@ -96,6 +97,14 @@ final class DiagnoseCommand implements Callable<Integer> {
     private @Nullable Path chart;
 
     @Option(
+            names = "--conditions",
+            description = "Only whether the training tasks' conditions can be told apart: no adapter is made.")
+    private boolean conditionsOnly;
+
+    @Option(names = "--save", paramLabel = "FILE", description = "Also write what --json prints into this file.")
+    private @Nullable Path save;
+
+    @Option(
             names = "--adapter",
             paramLabel = "FILE",
             description = "Examine this adapter instead: PEFT folder or .gguf; may be given several times.")
@@ -116,13 +125,16 @@ final class DiagnoseCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         if (!adapters.isEmpty()) {
-            if (prompts != null || chart != null || !names.isEmpty()) {
-                throw Flags.wrong("--adapter", "does not go with --prompts, --task or --chart");
+            if (prompts != null || chart != null || !names.isEmpty() || conditionsOnly || save != null) {
+                throw Flags.wrong("--adapter", "does not go with --prompts, --task, --chart, --conditions or --save");
             }
             return new HealthReport(output, engine).examine(adapters, references, Optional.ofNullable(taskFile));
         }
         if (!references.isEmpty() || taskFile != null) {
             throw Flags.wrong("--reference, --task-file", "go with --adapter only");
+        }
+        if (conditionsOnly && (prompts != null || chart != null || !names.isEmpty())) {
+            throw Flags.wrong("--conditions", "does not go with --prompts, --task or --chart");
         }
         if (prompts != null && !names.isEmpty()) {
             throw Flags.wrong("--prompts, --task", "expected at most one of the two");
@@ -138,20 +150,28 @@ final class DiagnoseCommand implements Callable<Integer> {
         try (AdapterPipeline pipeline =
                 AdapterPipeline.open(bundle, engine.options().session())) {
             Diagnosis diagnosis = new Diagnosis(pipeline, folder, seed, output.progress());
-            Map<String, PromptSet> subjects = subjects(folder, diagnosis);
-            Optional<LoraFolder> trained = trainedLoras();
-            trained.ifPresent(diagnosis::requireTrained);
             DiagnosisReport report = new DiagnosisReport(output, bundle, folder);
-            report.conditions(diagnosis.conditions());
-            report.likeness(subjects.entrySet().stream()
-                    .map(subject -> diagnosis.likeness(subject.getKey(), subject.getValue()))
-                    .toList());
-            trained.ifPresentOrElse(
-                    found -> report.comparison("trained", diagnosis.amongTrained(subjects, found)), report::noLoras);
-            report.comparison("generated", diagnosis.amongGenerated(subjects));
-            draw(diagnosis, subjects);
-            report.end();
+            if (conditionsOnly) {
+                report.conditions(diagnosis.conditions());
+            } else {
+                diagnose(folder, diagnosis, report);
+            }
+            report.end(Optional.ofNullable(save));
         }
+    }
+
+    private void diagnose(TaskFolder folder, Diagnosis diagnosis, DiagnosisReport report) {
+        Map<String, PromptSet> subjects = subjects(folder, diagnosis);
+        Optional<LoraFolder> trained = trainedLoras();
+        trained.ifPresent(diagnosis::requireTrained);
+        report.conditions(diagnosis.conditions());
+        report.likeness(subjects.entrySet().stream()
+                .map(subject -> diagnosis.likeness(subject.getKey(), subject.getValue()))
+                .toList());
+        trained.ifPresentOrElse(
+                found -> report.comparison("trained", diagnosis.amongTrained(subjects, found)), report::noLoras);
+        report.comparison("generated", diagnosis.amongGenerated(subjects));
+        draw(diagnosis, subjects);
     }
 
     private Map<String, PromptSet> subjects(TaskFolder folder, Diagnosis diagnosis) {

@@ -1,5 +1,6 @@
 package org.dndllm.cli;
 
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -14,6 +15,8 @@ import org.dndllm.eval.diagnosis.Placement;
 import org.dndllm.eval.diagnosis.Placement.Place;
 import org.dndllm.eval.diagnosis.Placement.Spaces;
 import org.dndllm.eval.diagnosis.TaskLikeness;
+import org.dndllm.format.AtomicFile;
+import org.dndllm.format.JsonWriter;
 
 /** Prints a diagnosis part by part, as the parts are ready, and collects them for {@code --json}. */
 final class DiagnosisReport {
@@ -148,7 +151,9 @@ final class DiagnosisReport {
                         .collect(Collectors.joining(" ")));
     }
 
-    void end() {
+    /** @param file to be written as well */
+    void end(Optional<Path> file) {
+        file.ifPresent(path -> AtomicFile.writeString(path, JsonWriter.write(json)));
         output.result(json);
     }
 }

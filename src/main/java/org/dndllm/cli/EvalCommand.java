@@ -103,6 +103,13 @@ final class EvalCommand implements Callable<Integer> {
     private boolean controls;
 
     @Option(
+            names = "--control",
+            paramLabel = "NAME",
+            description = "This control beside base model and generated adapter; may be given several times:"
+                    + " training_mean, training_best, nearest, multitask, shuffled, junk, few_shot, own_labels.")
+    private List<String> control = List.of();
+
+    @Option(
             names = "--lora-dir",
             paramLabel = "DIR",
             description = "Trained LoRAs for the controls, as PEFT folders: DIR/<task> and DIR/multitask. Default: with"
@@ -161,7 +168,7 @@ final class EvalCommand implements Callable<Integer> {
                 dnd.bundle().requireRecordable(replace);
             }
             dnd.warnings().forEach(warning -> output.note("warning: %s", warning));
-            Set<Control> asked = controls || record ? Control.all() : Control.plain();
+            Set<Control> asked = asked();
             List<TaskResult> results = new ArrayList<>();
             for (String name : chosen) {
                 results.add(evaluation.task(name, asked, output.progress()));
@@ -184,6 +191,18 @@ final class EvalCommand implements Callable<Integer> {
             }
         }
         return 0;
+    }
+
+    private Set<Control> asked() {
+        Set<Control> asked = controls || record ? Control.all() : Control.plain();
+        for (String label : control) {
+            asked.add(Control.labelled(label)
+                    .orElseThrow(() -> Flags.wrong(
+                            "--control",
+                            "is '" + label + "', expected one of "
+                                    + Control.all().stream().map(Control::label).toList())));
+        }
+        return asked;
     }
 
     /** The embedded LoRAs suit the embedded base and tasks only. */

@@ -48,6 +48,7 @@ import picocli.CommandLine.Command;
             PullCommand.class,
             CollectCommand.class,
             TrainCommand.class,
+            ExtractorCommand.class,
             ImportCommand.class,
             BenchCommand.class,
             BuildNanoCommand.class,
