@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.time.LocalTime;
 import java.time.ZoneId;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +18,8 @@ import org.dndllm.cli.experiment.Materials;
 import org.dndllm.cli.experiment.NanoTrials;
 import org.dndllm.cli.experiment.RunSettings;
 import org.dndllm.cli.nano.NanoRecipe;
+import org.dndllm.eval.ConditionScores;
+import org.dndllm.eval.ConditionTable;
 import org.dndllm.eval.ExperimentReport;
 import org.dndllm.eval.JobTable;
 import org.dndllm.eval.ReportScores;
@@ -40,6 +43,8 @@ import picocli.CommandLine.Spec;
             "NAME is one of these, which train generators:",
             "  headline        the shipped recipe with three training seeds and the paper's, beside all controls",
             "  condition-text  conditions of prompts, of prompts and answers, mixed (arXiv 2506.16406 Table 4a)",
+            "  extractor       conditions of static vectors, an encoder-decoder, the base model's states, Sentence-BERT"
+                    + " (Table 4b)",
             "  task-count      4, 8, 16, 16 less varied and 32 training tasks (Table 4c)",
             "  leave-one-out   a training task left out and evaluated on (Table 1)",
             "Experiments that need no training, and one report of everything: dnd experiment report.",
@@ -56,6 +61,7 @@ import picocli.CommandLine.Spec;
             "Examples:",
             "  dnd experiment headline --checkpoints target/nano/collect/adapters",
             "  dnd experiment task-count --only tasks-4",
+            "  dnd experiment extractor --steps 300 --threads 1",
             "  dnd experiment condition-text --work scratch --set target/nano/ship/nano --json",
             "  dnd experiment report",
         })
@@ -73,7 +79,7 @@ final class ExperimentCommand implements Callable<Integer> {
     @Parameters(
             paramLabel = "NAME",
             arity = "0..1",
-            description = "headline, condition-text, task-count, leave-one-out.")
+            description = "headline, condition-text, extractor, task-count, leave-one-out.")
     private String name = "";
 
     @Option(
@@ -143,9 +149,14 @@ final class ExperimentCommand implements Callable<Integer> {
     private void report(Experiment experiment, JobRunner runner) {
         Map<String, String> notRun = new LinkedHashMap<>();
         Map<String, ReportScores> scores = new LinkedHashMap<>();
+        List<ConditionTable.Row> conditions = new ArrayList<>();
         for (Job job : experiment.jobs()) {
             if (runner.isDone(job)) {
-                scores.put(job.name(), ReportScores.read(job.title(), runner.report(job)));
+                ReportScores read = ReportScores.read(job.title(), runner.report(job));
+                scores.put(job.name(), read);
+                if (job.conditions().isPresent()) {
+                    conditions.add(new ConditionTable.Row(read, ConditionScores.read(runner.conditions(job))));
+                }
             } else {
                 notRun.put(job.name(), runner.obstacle(job).orElse("not done yet"));
             }
@@ -176,6 +187,7 @@ final class ExperimentCommand implements Callable<Integer> {
                 facts(),
                 JobTable.of(List.copyOf(scores.values())),
                 groups,
+                conditions.isEmpty() ? Optional.empty() : Optional.of(new ConditionTable(conditions)),
                 notRun);
         Path folder = work.resolve(experiment.name());
         done.write(folder);

@@ -131,6 +131,52 @@ class ExperimentReportTest {
     }
 
     @Test
+    void write_conditions_standBesideTheAccuracies() throws Exception {
+        ReportScores good = scores(
+                "sentences",
+                Map.of(
+                        Control.GENERATED, new double[] {0.8, 0.6},
+                        Control.SHUFFLED, new double[] {0.1, 0.1},
+                        Control.JUNK, new double[] {0, 0.1}));
+        ReportScores bad = scores("states", Map.of(Control.GENERATED, new double[] {0.05, 0.05}));
+        ConditionScores apart = new ConditionScores(0.2, 0.4, 0.3, 0.25, 0.5, 1, List.of());
+        ConditionScores alike = new ConditionScores(
+                0.001, 0.01, 0.999, -0.02, 0.05, 0.03, List.of("collapsed: as one", "indistinguishable: by chance"));
+        ExperimentReport report = new ExperimentReport(
+                "extractor",
+                "What reads?",
+                Map.of(),
+                JobTable.of(List.of(bad, good)),
+                Map.of(),
+                Optional.of(new ConditionTable(
+                        List.of(new ConditionTable.Row(bad, alike), new ConditionTable.Row(good, apart)))),
+                Map.of());
+
+        report.write(folder);
+
+        assertThat(Files.readString(folder.resolve("result.md")))
+                .contains("| states | 5.0 | ")
+                .contains(" | - | - | 0.1000 | 0.999 | -0.020 | 5.0 % | 3.0 % | collapsed, indistinguishable |")
+                .contains(
+                        "| sentences | 70.0 | [60.0, 80.0] | 10.0 | 5.0 | 0.5000 | 0.300 | 0.250 | 50.0 % | 100.0 % | no |");
+        assertThat(Files.readString(folder.resolve("result.json"))).contains("\"silhouette\": 0.25");
+        assertThat(String.join("\n", report.lines())).contains("collapsed, indistinguishable");
+    }
+
+    @Test
+    void conditionScores_savedDiagnosis_isReadBack() throws Exception {
+        Path file = Files.writeString(folder.resolve("conditions.json"), """
+                {"conditions": {"variance_between": 2, "variance_within": 4, "cosine_between": 0.5, "silhouette": 0.1,
+                  "prompt_accuracy": {"value": 0.2}, "draw_accuracy": {"value": 0.9}, "warnings": ["collapsed: so"]}}""");
+
+        assertThat(ConditionScores.read(file))
+                .isEqualTo(new ConditionScores(2, 4, 0.5, 0.1, 0.2, 0.9, List.of("collapsed: so")));
+        Files.writeString(file, "{\"conditions\": {\"variance_between\": 2}}");
+        assertThatThrownBy(() -> ConditionScores.read(file)).hasMessageContaining("variance_within");
+        assertThatThrownBy(() -> ConditionScores.read(folder.resolve("none"))).hasMessageContaining("none");
+    }
+
+    @Test
     void write_groups_tablesAndChart() throws Exception {
         ExperimentReport report = new ExperimentReport(
                 "headline",
@@ -138,6 +184,7 @@ class ExperimentReportTest {
                 Map.of("seeds", 3),
                 JobTable.of(List.of(scores("one", Map.of(Control.BASE, new double[] {0, 0.5})))),
                 Map.of("both", seeds()),
+                Optional.empty(),
                 Map.of("paper", "it lacks something"));
 
         report.write(folder);

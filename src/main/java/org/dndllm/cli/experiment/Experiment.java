@@ -2,6 +2,7 @@ package org.dndllm.cli.experiment;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.LongStream;
 import org.dndllm.InvalidInputException;
 import org.dndllm.cli.nano.NanoRecipe;
@@ -43,6 +44,7 @@ public record Experiment(String name, String question, List<Job> jobs, List<Grou
         return List.of(
                 headline(recipe, shipped, compact),
                 conditionText(shipped, compact),
+                extractor(recipe, compact),
                 taskCount(recipe, shipped),
                 leaveOneOut(recipe, shipped));
     }
@@ -112,6 +114,36 @@ public record Experiment(String name, String question, List<Job> jobs, List<Grou
                 List.of());
     }
 
+    /** arXiv 2506.16406 Table 4b. */
+    private static Experiment extractor(NanoRecipe recipe, List<String> compact) {
+        String seed = String.valueOf(recipe.world().seed());
+        return new Experiment(
+                "extractor",
+                "Does it matter what reads the prompts: vectors without context, an encoder-decoder, the base model itself,"
+                        + " a Sentence-BERT? (arXiv 2506.16406 Table 4b)",
+                List.of(
+                        extracted("extractor-static", "static vectors", compact, List.of("static")),
+                        extracted(
+                                "extractor-denoise",
+                                "encoder-decoder",
+                                compact,
+                                List.of("denoise", "--steps", "1000", SEED, seed)),
+                        extracted("extractor-base", "base model's states", compact, List.of("base")),
+                        extracted("extractor-sentence", "Sentence-BERT", compact, List.of())),
+                List.of());
+    }
+
+    private static Job extracted(String name, String title, List<String> flags, List<String> extractor) {
+        return new Job(
+                name,
+                title,
+                flags,
+                false,
+                false,
+                List.of("--control", "shuffled", "--control", "junk"),
+                Optional.of(new Job.Conditions(extractor)));
+    }
+
     /** arXiv 2506.16406 Table 4c. */
     private static Experiment taskCount(NanoRecipe recipe, Job shipped) {
         NanoWorld world = NanoWorld.of(recipe.world());
@@ -140,7 +172,13 @@ public record Experiment(String name, String question, List<Job> jobs, List<Grou
                     .toList();
             Job without = onTasks("without-" + left.name(), "without " + left.name(), shipped, others);
             jobs.add(new Job(
-                    without.name(), without.title(), without.flags(), false, true, List.of("--task", left.name())));
+                    without.name(),
+                    without.title(),
+                    without.flags(),
+                    false,
+                    true,
+                    List.of("--task", left.name()),
+                    Optional.empty()));
         }
         return new Experiment(
                 "leave-one-out",

@@ -26,12 +26,16 @@ import org.dndllm.format.Sha256;
 
 /**
  * Makes jobs in {@code WORK/jobs/<job>}: {@code bundle}, {@code bundle.work} (the training run) and {@code report}.
- * {@code trained.json} says from what the bundle was made, {@code done.json} from what the report was. What is done is
- * skipped; what was made from something else is refused, never mixed or thrown away.
+ * {@code trained.json} says from what the bundle was made, {@code done.json} from what the report was. A job with
+ * conditions of its own has {@code encoder} and {@code extracted.json} too, and one that measures them {@code
+ * conditions.json} and {@code diagnosed.json}. What is done is skipped; what was made from something else is refused, never mixed or thrown away.
  */
 public final class JobRunner {
+    private static final String EXTRACTED = "extracted.json";
     private static final String TRAINED = "trained.json";
     private static final String DONE = "done.json";
+    private static final String DIAGNOSED = "diagnosed.json";
+    private static final String CONDITIONS = "conditions.json";
     private static final String CHECKPOINTS = "checkpoints";
 
     private final Path root;
@@ -64,6 +68,11 @@ public final class JobRunner {
         return folder(job).resolve("report");
     }
 
+    /** Where the measures of a job's conditions are, or will be, if it measures them. */
+    public Path conditions(Job job) {
+        return file(job, CONDITIONS);
+    }
+
     /** Why a job cannot be made here, if it cannot. */
     public Optional<String> obstacle(Job job) {
         return job.checkpoints() && materials.checkpoints().isEmpty() && !Files.exists(file(job, TRAINED))
@@ -74,8 +83,13 @@ public final class JobRunner {
     /** Whether a job is done with these very settings. */
     public boolean isDone(Job job) {
         try {
-            return obstacle(job).isEmpty()
-                    && inputs(file(job, DONE)).equals(Optional.of(hash(evaluation(job, training(job)))));
+            if (obstacle(job).isPresent()) {
+                return false;
+            }
+            Map<String, Object> training = training(job);
+            return inputs(file(job, DONE)).equals(Optional.of(hash(evaluation(job, training))))
+                    && (job.conditions().isEmpty()
+                            || inputs(file(job, DIAGNOSED)).equals(Optional.of(hash(diagnosis(training)))));
         } catch (IOException e) {
             throw unusable(job, e);
         }
@@ -101,18 +115,31 @@ public final class JobRunner {
 
     private void make(Job job) throws IOException {
         Map<String, Object> training = training(job);
-        boolean trained = isMade(file(job, TRAINED), training, "remove " + folder(job) + " to make this job again");
+        boolean trained = isMade(job, TRAINED, training);
         Map<String, Object> evaluation = evaluation(job, training);
-        boolean evaluated = trained
-                && isMade(file(job, DONE), evaluation, "remove " + file(job, DONE) + " to evaluate this job again");
-        if (evaluated) {
+        boolean evaluated = trained && isMade(job, DONE, evaluation);
+        boolean diagnosed = job.conditions().isEmpty() || trained && isMade(job, DIAGNOSED, diagnosis(training));
+        if (evaluated && diagnosed) {
             log.accept(job.name() + ": is done");
             return;
         }
         if (!trained) {
+            Map<String, Object> extraction = extraction(job);
+            if (job.extractor().isPresent() && !isMade(job, EXTRACTED, extraction)) {
+                make(
+                        job,
+                        EXTRACTED,
+                        extraction,
+                        extractArguments(job, job.extractor().get()));
+            }
             make(job, TRAINED, training, trainArguments(job));
         }
-        make(job, DONE, evaluation, evalArguments(job));
+        if (!evaluated) {
+            make(job, DONE, evaluation, evalArguments(job));
+        }
+        if (!diagnosed) {
+            make(job, DIAGNOSED, diagnosis(training), diagnoseArguments(job));
+        }
     }
 
     private void make(Job job, String record, Map<String, Object> made, List<String> arguments) {
@@ -133,6 +160,25 @@ public final class JobRunner {
         log.accept(job.name() + ": " + command + " is done");
     }
 
+    private List<String> extractArguments(Job job, List<String> extractor) {
+        List<String> arguments = new ArrayList<>(List.of("extractor"));
+        arguments.addAll(extractor);
+        arguments.addAll(List.of("--save-to", file(job, "encoder").toString(), "--replace"));
+        switch (extractor.getFirst()) {
+            case "base" -> arguments.addAll(List.of("--model", materials.base().toString()));
+            case "denoise" ->
+                arguments.addAll(List.of(
+                        "--encoder",
+                        materials.encoder().toString(),
+                        "--threads",
+                        String.valueOf(settings.threads()),
+                        "--device",
+                        settings.device()));
+            default -> arguments.addAll(List.of("--encoder", materials.encoder().toString()));
+        }
+        return arguments;
+    }
+
     private List<String> trainArguments(Job job) {
         List<String> arguments = new ArrayList<>(List.of(
                 "train",
@@ -145,7 +191,7 @@ public final class JobRunner {
                 "--model",
                 materials.base().toString(),
                 "--encoder",
-                materials.encoder().toString(),
+                (job.extractor().isPresent() ? file(job, "encoder") : materials.encoder()).toString(),
                 "--threads",
                 String.valueOf(settings.threads()),
                 "--device",
@@ -183,10 +229,33 @@ public final class JobRunner {
         return arguments;
     }
 
+    private List<String> diagnoseArguments(Job job) {
+        return List.of(
+                "diagnose",
+                "--conditions",
+                "--generator",
+                bundle(job).toString(),
+                "--tasks",
+                materials.tasks().toString(),
+                "--threads",
+                String.valueOf(settings.threads()),
+                "--save",
+                conditions(job).toString());
+    }
+
     private List<String> flags(Job job) {
         return settings.steps()
                 .map(steps -> Experiment.with(job.flags(), "--steps", String.valueOf(steps)))
                 .orElseGet(job::flags);
+    }
+
+    /** All that decides an encoder of the job's own. */
+    private Map<String, Object> extraction(Job job) {
+        Map<String, Object> made = new LinkedHashMap<>();
+        made.put("extractor", job.extractor().orElse(List.of()));
+        made.put("base", hashes.computeIfAbsent(materials.base(), GgufFile::sha256));
+        made.put("encoder", hashes.computeIfAbsent(materials.encoder(), folder -> materials.encoderHash()));
+        return made;
     }
 
     /** All that decides the bundle. */
@@ -196,6 +265,7 @@ public final class JobRunner {
         made.put("base", hashes.computeIfAbsent(materials.base(), GgufFile::sha256));
         made.put("encoder", hashes.computeIfAbsent(materials.encoder(), folder -> materials.encoderHash()));
         made.put("tasks", hashes.computeIfAbsent(materials.tasks(), Materials::hash));
+        job.extractor().ifPresent(extractor -> made.put("extractor", extractor));
         if (job.checkpoints()) {
             made.put(CHECKPOINTS, checkpoints(job));
         }
@@ -228,7 +298,18 @@ public final class JobRunner {
         return made;
     }
 
-    private static boolean isMade(Path record, Map<String, Object> made, String remedy) throws IOException {
+    /** All that decides what is measured of the conditions. */
+    private static Map<String, Object> diagnosis(Map<String, Object> training) {
+        return Map.of("training", hash(training));
+    }
+
+    private boolean isMade(Job job, String name, Map<String, Object> made) throws IOException {
+        Path record = file(job, name);
+        String remedy = switch (name) {
+            case DONE -> "remove " + record + " to evaluate this job again";
+            case DIAGNOSED -> "remove " + record + " to measure its conditions again";
+            default -> "remove " + folder(job) + " to make this job again";
+        };
         Optional<String> inputs = inputs(record);
         if (inputs.isPresent() && !inputs.get().equals(hash(made))) {
             throw new InvalidInputException(

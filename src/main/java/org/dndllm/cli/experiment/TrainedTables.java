@@ -8,6 +8,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.dndllm.cli.nano.NanoRecipe;
+import org.dndllm.eval.ConditionScores;
+import org.dndllm.eval.ConditionTable;
 import org.dndllm.eval.JobTable;
 import org.dndllm.eval.ReportScores;
 import org.dndllm.eval.report.Study;
@@ -30,11 +32,17 @@ public final class TrainedTables {
 
     private static Study.Trained of(Experiment experiment, Path work) {
         List<ReportScores> scores = new ArrayList<>();
+        List<ConditionTable.Row> conditions = new ArrayList<>();
         Map<String, String> notRun = new LinkedHashMap<>();
         for (Job job : experiment.jobs()) {
             Path folder = work.resolve("jobs").resolve(job.name());
             if (Files.exists(folder.resolve("done.json"))) {
-                scores.add(ReportScores.read(job.title(), folder.resolve("report")));
+                ReportScores read = ReportScores.read(job.title(), folder.resolve("report"));
+                scores.add(read);
+                if (job.conditions().isPresent() && Files.exists(folder.resolve("diagnosed.json"))) {
+                    conditions.add(
+                            new ConditionTable.Row(read, ConditionScores.read(folder.resolve("conditions.json"))));
+                }
             } else {
                 notRun.put(job.name(), "no result in " + folder);
             }
@@ -47,6 +55,7 @@ public final class TrainedTables {
                 scores.isEmpty()
                         ? Optional.empty()
                         : Optional.of(JobTable.of(scores).table()),
+                conditions.isEmpty() ? Optional.empty() : Optional.of(new ConditionTable(conditions).table()),
                 notRun,
                 command);
     }

@@ -37,11 +37,17 @@ public record Study(
      * An experiment that trains generators.
      *
      * @param table of the jobs that are done; empty where none is
+     * @param conditions how far apart the conditions of those jobs lie, where that is part of the question
      * @param notRun reasons by job
      * @param command that runs what is missing
      */
     public record Trained(
-            String name, String question, Optional<ReportTable> table, Map<String, String> notRun, String command) {
+            String name,
+            String question,
+            Optional<ReportTable> table,
+            Optional<ReportTable> conditions,
+            Map<String, String> notRun,
+            String command) {
         public Trained {
             notRun = Collections.unmodifiableMap(new LinkedHashMap<>(notRun));
         }

@@ -93,6 +93,9 @@ final class StudyBlocks {
                 .table()
                 .ifPresent(table ->
                         blocks.add(new Block.Table(experiment.name() + ": accuracies in per cent", table.rows())));
+        experiment
+                .conditions()
+                .ifPresent(table -> blocks.add(new Block.Table(experiment.name() + ": conditions", table.rows())));
         if (!experiment.notRun().isEmpty()) {
             List<List<String>> rows = new ArrayList<>();
             rows.add(List.of("job", "not run"));

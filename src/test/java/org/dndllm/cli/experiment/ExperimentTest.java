@@ -29,7 +29,7 @@ class ExperimentTest {
             }
         }
 
-        assertThat(jobs).hasSize(4 + 2 + 4 + 4).containsKeys("compact-seed-1", "paper-recon", "tasks-16-narrow");
+        assertThat(jobs).hasSize(4 + 2 + 4 + 4 + 4).containsKeys("compact-seed-1", "paper-recon", "tasks-16-narrow");
     }
 
     @Test
@@ -64,6 +64,16 @@ class ExperimentTest {
     private static int tasks(Job job) {
         int at = job.flags().indexOf("--task-list");
         return at < 0 ? 0 : job.flags().get(at + 1).split(",").length;
+    }
+
+    @Test
+    void extractor_jobs_differInWhatReadsThePromptsAlone() {
+        List<Job> jobs = Experiment.named("extractor", ALL).jobs();
+
+        assertThat(jobs.stream().map(Job::flags).distinct()).hasSize(1);
+        assertThat(jobs).allMatch(job -> job.conditions().isPresent());
+        assertThat(jobs.stream().map(job -> job.extractor().map(List::getFirst).orElse("own")))
+                .containsExactly("static", "denoise", "base", "own");
     }
 
     @Test

@@ -12,6 +12,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.ToIntFunction;
 import org.dndllm.InvalidInputException;
 import org.dndllm.format.GgufWriter;
 import org.junit.jupiter.api.BeforeEach;
@@ -23,12 +24,24 @@ class JobRunnerTest {
     private static final Job PLAIN = new Job("plain", "plain", List.of("--steps", "9", "--seed", "1"), false, false);
     private static final Job RECON = new Job("recon", "recon", List.of("--seed", "1"), true, true);
 
+    private static final Job BASE_STATES = new Job(
+            "states",
+            "states",
+            List.of("--seed", "1"),
+            false,
+            false,
+            List.of("--control", "junk"),
+            Optional.of(new Job.Conditions(List.of("base"))));
+    private static final Job MEASURED = new Job(
+            "plain", "plain", PLAIN.flags(), false, false, List.of(), Optional.of(new Job.Conditions(List.of())));
+
     @TempDir
     Path folder;
 
     private final List<List<String>> commands = new ArrayList<>();
     private final List<String> log = new ArrayList<>();
     private int code;
+    private ToIntFunction<List<String>> runner = arguments -> code;
     private Path set;
 
     @BeforeEach
@@ -52,7 +65,7 @@ class JobRunnerTest {
                 new RunSettings(seeds, 0, steps, 1, "cpu"),
                 arguments -> {
                     commands.add(arguments);
-                    return code;
+                    return runner.applyAsInt(arguments);
                 },
                 log::add);
     }
@@ -76,6 +89,56 @@ class JobRunnerTest {
 
         assertThat(commands).hasSize(2);
         assertThat(log.getLast()).contains("is done");
+        assertThat(runner().isDone(PLAIN)).isTrue();
+    }
+
+    @Test
+    void run_conditionsOfItsOwn_makesTheEncoderFirstAndMeasuresLast() throws IOException {
+        runner().run(BASE_STATES);
+
+        assertThat(names()).containsExactly("extractor", "train", "eval", "diagnose");
+        String encoder = folder.resolve("work/jobs/states/encoder").toString();
+        assertThat(commands.get(0))
+                .containsSequence("extractor", "base", "--save-to", encoder)
+                .containsSequence("--model", set.resolve("base.gguf").toString());
+        assertThat(commands.get(1)).containsSequence("--encoder", encoder);
+        assertThat(commands.get(2)).containsSequence("--control", "junk");
+        assertThat(commands.get(3))
+                .contains("--conditions", runner().conditions(BASE_STATES).toString());
+        assertThat(runner().isDone(BASE_STATES)).isTrue();
+
+        Files.delete(folder.resolve("work/jobs/states/diagnosed.json"));
+        assertThat(runner().isDone(BASE_STATES)).isFalse();
+        runner().run(BASE_STATES);
+        assertThat(names().subList(4, commands.size())).containsExactly("diagnose");
+
+        writeBase("another");
+        assertThatThrownBy(() -> runner().run(BASE_STATES)).hasMessageContaining("trained.json");
+    }
+
+    @Test
+    void run_encoderIsMadeAndTrainingWasKilled_trainsOnly() {
+        code = 1;
+        assertThatThrownBy(() -> runner().run(BASE_STATES)).hasMessageContaining("extractor");
+        code = 0;
+        runner = arguments -> arguments.getFirst().equals("train") ? 1 : 0;
+        assertThatThrownBy(() -> runner().run(BASE_STATES)).hasMessageContaining("train");
+        runner = arguments -> 0;
+
+        runner().run(BASE_STATES);
+
+        assertThat(names()).containsExactly("extractor", "extractor", "train", "train", "eval", "diagnose");
+    }
+
+    @Test
+    void run_doneWithoutMeasuring_measuresOnly() {
+        runner().run(PLAIN);
+        assertThat(runner().isDone(MEASURED)).isFalse();
+
+        runner().run(MEASURED);
+
+        assertThat(names()).containsExactly("train", "eval", "diagnose");
+        assertThat(runner().isDone(MEASURED)).isTrue();
         assertThat(runner().isDone(PLAIN)).isTrue();
     }
 

@@ -39,6 +39,7 @@ class StudyTest {
                 name,
                 "Question of " + name,
                 Optional.of(new ReportTable(List.of(List.of(name, "b"), List.of("c", name)))),
+                Optional.of(new ReportTable(List.of(List.of(name, "d"), List.of("e", name)))),
                 Map.of(name, "no " + name),
                 name);
         return new Study(
