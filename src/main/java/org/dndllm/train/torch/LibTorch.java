@@ -1,5 +1,6 @@
 package org.dndllm.train.torch;
 
+import org.bytedeco.openblas.presets.openblas_nolapack;
 import org.bytedeco.pytorch.global.torch;
 import org.dndllm.EnvironmentException;
 
@@ -27,12 +28,18 @@ public final class LibTorch {
     /** In a class of its own, so that a class path without LibTorch fails here and not when this class is verified. */
     private static final class Loaded {
         static {
-            torch.set_num_threads(Math.min(DEFAULT_THREADS, Runtime.getRuntime().availableProcessors()));
+            limit(Math.min(DEFAULT_THREADS, Runtime.getRuntime().availableProcessors()));
             torch.set_num_interop_threads(1); // once per process, before the first parallel work
         }
 
         static void check() {
             // Touching the class is all.
+        }
+
+        /** LibTorch's matrix products are OpenBLAS's, whose threads wait by spinning and which LibTorch does not tell. */
+        static void limit(int threads) {
+            torch.set_num_threads(threads);
+            openblas_nolapack.blas_set_num_threads(threads);
         }
     }
 
@@ -42,7 +49,7 @@ public final class LibTorch {
             throw new IllegalArgumentException(threads + " threads");
         }
         require();
-        torch.set_num_threads(threads);
+        Loaded.limit(threads);
     }
 
     /** Seeds the generator behind dropout and other draws inside LibTorch, on every device. */
