@@ -84,6 +84,26 @@ class ExperimentCommandIT {
     }
 
     @Test
+    void extractor_oneJob_makesItsEncoderAndMeasuresItsConditions() throws IOException {
+        JsonNode one = experiment("extractor", "--set", smallSet(), "--only", "extractor-base", "--json")
+                .json();
+
+        assertThat(one.at("/done")).hasSize(1);
+        Path job = work.resolve("jobs/extractor-base");
+        assertThat(job.resolve("conditions.json")).content().contains("\"silhouette\"", "\"tasks\": 2");
+        assertThat(job.resolve("report/report.json")).content().contains("\"shuffled\"", "\"junk\"");
+        // the bundle carries that encoder, and works like any other
+        assertThat(job.resolve("bundle/tokenizer.json")).exists();
+        GeneratorBundle bundle = GeneratorBundle.open(job.resolve("bundle"));
+        assertThat(bundle.manifest().generator().channels()).isEqualTo(128);
+        Cli diagnose = Cli.run(
+                "diagnose", "--conditions", "--generator", bundle.folder(), "--tasks", work.resolve("set/tasks"));
+        assertThat(diagnose.ok().out())
+                .contains("Conditions of 2 training tasks")
+                .doesNotContain("Among");
+    }
+
+    @Test
     void experiment_badInput_refused() {
         experiment("fame").refused(2, "NAME", "headline");
         experiment("headline", "--only", "tasks-4").refused(2, "--only", "paper-recon");
