@@ -152,6 +152,7 @@ final class DiagnoseCommand implements Callable<Integer> {
             Diagnosis diagnosis = new Diagnosis(pipeline, folder, seed, output.progress());
             DiagnosisReport report = new DiagnosisReport(output, bundle, folder);
             if (conditionsOnly) {
+                report.begin();
                 report.conditions(diagnosis.conditions());
             } else {
                 diagnose(folder, diagnosis, report);
@@ -164,6 +165,7 @@ final class DiagnoseCommand implements Callable<Integer> {
         Map<String, PromptSet> subjects = subjects(folder, diagnosis);
         Optional<LoraFolder> trained = trainedLoras();
         trained.ifPresent(diagnosis::requireTrained);
+        report.begin();
         report.conditions(diagnosis.conditions());
         report.likeness(subjects.entrySet().stream()
                 .map(subject -> diagnosis.likeness(subject.getKey(), subject.getValue()))

@@ -24,10 +24,18 @@ final class DiagnosisReport {
     private static final int MIXTURE = 5;
 
     private final Output output;
+    private final GeneratorBundle bundle;
+    private final TaskFolder folder;
     private final Map<String, Object> json = new LinkedHashMap<>();
 
     DiagnosisReport(Output output, GeneratorBundle bundle, TaskFolder folder) {
         this.output = output;
+        this.bundle = bundle;
+        this.folder = folder;
+    }
+
+    /** After everything that was asked for has been checked: a refusal prints nothing else. */
+    void begin() {
         output.line(
                 "generator  %s, trained on %s",
                 bundle.manifest().name(), bundle.manifest().training().description());

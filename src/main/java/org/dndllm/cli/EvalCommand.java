@@ -154,6 +154,7 @@ final class EvalCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         EvalOptions options = options();
+        Set<Control> asked = asked();
         TaskFolder folder = TaskFolder.open(
                 Optional.ofNullable(tasks).orElseGet(() -> NanoSet.embedded().tasks()));
         List<String> chosen = ood ? List.of() : chosen(folder);
@@ -168,7 +169,6 @@ final class EvalCommand implements Callable<Integer> {
                 dnd.bundle().requireRecordable(replace);
             }
             dnd.warnings().forEach(warning -> output.note("warning: %s", warning));
-            Set<Control> asked = asked();
             List<TaskResult> results = new ArrayList<>();
             for (String name : chosen) {
                 results.add(evaluation.task(name, asked, output.progress()));

@@ -8,7 +8,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -35,10 +34,10 @@ public final class JobRunner {
     private static final String TRAINED = "trained.json";
     private static final String DONE = "done.json";
     private static final String DIAGNOSED = "diagnosed.json";
-    private static final String CONDITIONS = "conditions.json";
     private static final String CHECKPOINTS = "checkpoints";
 
-    private final Path root;
+    private final JobFolder folders;
+    private final JobCommands commands;
     private final Materials materials;
     private final RunSettings settings;
     private final ToIntFunction<List<String>> dnd;
@@ -56,7 +55,8 @@ public final class JobRunner {
             RunSettings settings,
             ToIntFunction<List<String>> dnd,
             Consumer<String> log) {
-        root = work.resolve("jobs");
+        folders = new JobFolder(work.resolve("jobs"));
+        commands = new JobCommands(folders, materials, settings);
         this.materials = materials;
         this.settings = settings;
         this.dnd = dnd;
@@ -65,17 +65,17 @@ public final class JobRunner {
 
     /** Where a job's report is, or will be. */
     public Path report(Job job) {
-        return folder(job).resolve("report");
+        return folders.report(job);
     }
 
     /** Where the measures of a job's conditions are, or will be, if it measures them. */
     public Path conditions(Job job) {
-        return file(job, CONDITIONS);
+        return folders.conditions(job);
     }
 
     /** Why a job cannot be made here, if it cannot. */
     public Optional<String> obstacle(Job job) {
-        return job.checkpoints() && materials.checkpoints().isEmpty() && !Files.exists(file(job, TRAINED))
+        return job.checkpoints() && materials.checkpoints().isEmpty() && !Files.exists(folders.file(job, TRAINED))
                 ? Optional.of("it learns from LoRA checkpoints; name their folder with --checkpoints")
                 : Optional.empty();
     }
@@ -87,9 +87,9 @@ public final class JobRunner {
                 return false;
             }
             Map<String, Object> training = training(job);
-            return inputs(file(job, DONE)).equals(Optional.of(hash(evaluation(job, training))))
+            return inputs(folders.file(job, DONE)).equals(Optional.of(hash(evaluation(job, training))))
                     && (job.conditions().isEmpty()
-                            || inputs(file(job, DIAGNOSED)).equals(Optional.of(hash(diagnosis(training)))));
+                            || inputs(folders.file(job, DIAGNOSED)).equals(Optional.of(hash(diagnosis(training)))));
         } catch (IOException e) {
             throw unusable(job, e);
         }
@@ -102,9 +102,9 @@ public final class JobRunner {
      */
     public void run(Job job) {
         try {
-            Files.createDirectories(folder(job));
-            try (FileChannel channel =
-                            FileChannel.open(file(job, ".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            Files.createDirectories(folders.of(job));
+            try (FileChannel channel = FileChannel.open(
+                            folders.file(job, ".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                     FileLock lock = lock(channel, job)) {
                 make(job);
             }
@@ -130,15 +130,15 @@ public final class JobRunner {
                         job,
                         EXTRACTED,
                         extraction,
-                        extractArguments(job, job.extractor().get()));
+                        commands.extract(job, job.extractor().get()));
             }
-            make(job, TRAINED, training, trainArguments(job));
+            make(job, TRAINED, training, commands.train(job));
         }
         if (!evaluated) {
-            make(job, DONE, evaluation, evalArguments(job));
+            make(job, DONE, evaluation, commands.eval(job));
         }
         if (!diagnosed) {
-            make(job, DIAGNOSED, diagnosis(training), diagnoseArguments(job));
+            make(job, DIAGNOSED, diagnosis(training), commands.diagnose(job));
         }
     }
 
@@ -149,104 +149,15 @@ public final class JobRunner {
         int code = dnd.applyAsInt(arguments);
         if (code != 0) {
             throw new InvalidInputException(
-                    folder(job).toString(), command, "ended with code " + code + "; its message stands above");
+                    folders.of(job).toString(), command, "ended with code " + code + "; its message stands above");
         }
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("job", job.name());
         json.put("inputs", hash(made));
         json.put("settings", made);
         json.put("seconds", (System.nanoTime() - begin) / 1e9);
-        AtomicFile.writeString(file(job, record), JsonWriter.write(json));
+        AtomicFile.writeString(folders.file(job, record), JsonWriter.write(json));
         log.accept(job.name() + ": " + command + " is done");
-    }
-
-    private List<String> extractArguments(Job job, List<String> extractor) {
-        List<String> arguments = new ArrayList<>(List.of("extractor"));
-        arguments.addAll(extractor);
-        arguments.addAll(List.of("--save-to", file(job, "encoder").toString(), "--replace"));
-        switch (extractor.getFirst()) {
-            case "base" -> arguments.addAll(List.of("--model", materials.base().toString()));
-            case "denoise" ->
-                arguments.addAll(List.of(
-                        "--encoder",
-                        materials.encoder().toString(),
-                        "--threads",
-                        String.valueOf(settings.threads()),
-                        "--device",
-                        settings.device()));
-            default -> arguments.addAll(List.of("--encoder", materials.encoder().toString()));
-        }
-        return arguments;
-    }
-
-    private List<String> trainArguments(Job job) {
-        List<String> arguments = new ArrayList<>(List.of(
-                "train",
-                materials.tasks().toString(),
-                "--save-to",
-                bundle(job).toString(),
-                "--replace", // a kill may have come after the bundle and before its record
-                "--name",
-                job.name(),
-                "--model",
-                materials.base().toString(),
-                "--encoder",
-                (job.extractor().isPresent() ? file(job, "encoder") : materials.encoder()).toString(),
-                "--threads",
-                String.valueOf(settings.threads()),
-                "--device",
-                settings.device()));
-        if (job.checkpoints()) {
-            arguments.addAll(
-                    List.of("--lora-dir", materials.checkpoints().orElseThrow().toString()));
-        }
-        arguments.addAll(flags(job));
-        return arguments;
-    }
-
-    private List<String> evalArguments(Job job) {
-        List<String> arguments = new ArrayList<>(List.of(
-                "eval",
-                "--tasks",
-                materials.tasks().toString(),
-                "--model",
-                materials.base().toString(),
-                "--generator",
-                bundle(job).toString(),
-                "--seeds",
-                String.valueOf(settings.seeds()),
-                "--items",
-                String.valueOf(settings.items()),
-                "--threads",
-                String.valueOf(settings.threads()),
-                "--report",
-                report(job).toString()));
-        arguments.addAll(job.evaluation());
-        if (job.controls()) {
-            arguments.add("--controls");
-            materials.adapters().ifPresent(loras -> arguments.addAll(List.of("--lora-dir", loras.toString())));
-        }
-        return arguments;
-    }
-
-    private List<String> diagnoseArguments(Job job) {
-        return List.of(
-                "diagnose",
-                "--conditions",
-                "--generator",
-                bundle(job).toString(),
-                "--tasks",
-                materials.tasks().toString(),
-                "--threads",
-                String.valueOf(settings.threads()),
-                "--save",
-                conditions(job).toString());
-    }
-
-    private List<String> flags(Job job) {
-        return settings.steps()
-                .map(steps -> Experiment.with(job.flags(), "--steps", String.valueOf(steps)))
-                .orElseGet(job::flags);
     }
 
     /** All that decides an encoder of the job's own. */
@@ -261,7 +172,7 @@ public final class JobRunner {
     /** All that decides the bundle. */
     private Map<String, Object> training(Job job) throws IOException {
         Map<String, Object> made = new LinkedHashMap<>();
-        made.put("flags", flags(job));
+        made.put("flags", commands.flags(job));
         made.put("base", hashes.computeIfAbsent(materials.base(), GgufFile::sha256));
         made.put("encoder", hashes.computeIfAbsent(materials.encoder(), folder -> materials.encoderHash()));
         made.put("tasks", hashes.computeIfAbsent(materials.tasks(), Materials::hash));
@@ -277,7 +188,7 @@ public final class JobRunner {
         if (materials.checkpoints().isPresent()) {
             return hashes.computeIfAbsent(materials.checkpoints().get(), Materials::hash);
         }
-        return read(file(job, TRAINED)).object("settings").string(CHECKPOINTS);
+        return read(folders.file(job, TRAINED)).object("settings").string(CHECKPOINTS);
     }
 
     /** All that decides the report. */
@@ -304,11 +215,11 @@ public final class JobRunner {
     }
 
     private boolean isMade(Job job, String name, Map<String, Object> made) throws IOException {
-        Path record = file(job, name);
+        Path record = folders.file(job, name);
         String remedy = switch (name) {
             case DONE -> "remove " + record + " to evaluate this job again";
             case DIAGNOSED -> "remove " + record + " to measure its conditions again";
-            default -> "remove " + folder(job) + " to make this job again";
+            default -> "remove " + folders.of(job) + " to make this job again";
         };
         Optional<String> inputs = inputs(record);
         if (inputs.isPresent() && !inputs.get().equals(hash(made))) {
@@ -347,24 +258,13 @@ public final class JobRunner {
 
     private InvalidInputException inUse(Job job) {
         return new InvalidInputException(
-                folder(job).toString(),
+                folders.of(job).toString(),
                 "job",
                 "is being made by another process; wait for it, or make another job with --only");
     }
 
     private EnvironmentException unusable(Job job, IOException e) {
-        return new EnvironmentException(folder(job) + ": cannot be used (" + e + "); check space and permissions", e);
-    }
-
-    private Path folder(Job job) {
-        return root.resolve(job.name());
-    }
-
-    private Path bundle(Job job) {
-        return folder(job).resolve("bundle");
-    }
-
-    private Path file(Job job, String name) {
-        return folder(job).resolve(name);
+        return new EnvironmentException(
+                folders.of(job) + ": cannot be used (" + e + "); check space and permissions", e);
     }
 }
