@@ -81,6 +81,13 @@ final class EngineFlags {
                             + " time. On CUDA: run a bundle's graphs one after the other instead of as one.")
     private boolean noLayout;
 
+    @Option(
+            names = "--fused",
+            description = "Run encoder, generator and detokenisation as one graph on the processor too, as --ep cuda"
+                    + " does; the graph is written once, to dnd/layouts of the user's cache folder. No faster there: for"
+                    + " comparing the two ways.")
+    private boolean fused;
+
     @Spec(Spec.Target.MIXEE)
     private @Nullable CommandSpec spec;
 
@@ -125,10 +132,13 @@ final class EngineFlags {
         if (threads > 0) {
             session = session.withThreads(threads);
         }
+        if (noLayout && fused) {
+            throw Flags.wrong("--fused", "and --no-layout exclude each other: the joined graph needs a place on disk");
+        }
         if (!noLayout) {
             session = session.withLayouts(LayoutNotes.userCache(Objects.requireNonNull(spec)));
         }
-        return new EngineOptions(session, modelOptions(), contextOptions(), adapterType());
+        return new EngineOptions(session, modelOptions(), contextOptions(), adapterType(), fused);
     }
 
     GgmlType adapterType() {

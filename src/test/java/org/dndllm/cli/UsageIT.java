@@ -85,6 +85,7 @@ class UsageIT {
     @CsvSource({
         "--ep,           demo --ep gpu",
         "--ep,           generate --prompts absent.txt --save-to out --ep tpu",
+        "--fused,        bench chain --fused --no-layout",
         "--adapter-type, demo --adapter-type q8_0",
         "--adapter-type, bench adapter --adapter-type f64",
         "--task,         demo --task unknown",
