@@ -9,6 +9,7 @@ import org.dndllm.engine.EngineOptions;
 import org.dndllm.format.GgmlType;
 import org.dndllm.llama.ContextOptions;
 import org.dndllm.llama.ModelOptions;
+import org.dndllm.onnx.Precision;
 import org.dndllm.onnx.SessionOptions;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
@@ -88,6 +89,16 @@ final class EngineFlags {
                     + " comparing the two ways.")
     private boolean fused;
 
+    @Option(
+            names = "--precision",
+            paramLabel = "P",
+            defaultValue = "auto",
+            description = "In what the generator computes, and the encoder where both are one graph: f32, f16, bf16,"
+                    + " int8 (weights alone), auto (f16 on CUDA, f32 on the processor). Any but f32 is written once, to"
+                    + " dnd/layouts of the user's cache folder. On the processor f16 and bf16 are f32 with their"
+                    + " roundings: no faster, for measuring what they cost. Default: ${DEFAULT-VALUE}.")
+    private String precision = "auto";
+
     @Spec(Spec.Target.MIXEE)
     private @Nullable CommandSpec spec;
 
@@ -132,13 +143,21 @@ final class EngineFlags {
         if (threads > 0) {
             session = session.withThreads(threads);
         }
-        if (noLayout && fused) {
-            throw Flags.wrong("--fused", "and --no-layout exclude each other: the joined graph needs a place on disk");
-        }
+        session = session.withPrecision(precision());
         if (!noLayout) {
             session = session.withLayouts(LayoutNotes.userCache(Objects.requireNonNull(spec)));
         }
         return new EngineOptions(session, modelOptions(), contextOptions(), adapterType(), fused);
+    }
+
+    private Precision precision() {
+        Precision chosen = Flags.oneOf("--precision", precision, Precision.class, precision.toUpperCase(Locale.ROOT));
+        if (noLayout && (fused || chosen != Precision.AUTO && chosen != Precision.F32)) {
+            throw Flags.wrong(
+                    fused ? "--fused" : "--precision",
+                    "and --no-layout exclude each other: the graph that is made needs a place on disk");
+        }
+        return chosen;
     }
 
     GgmlType adapterType() {

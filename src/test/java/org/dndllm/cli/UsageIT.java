@@ -85,6 +85,8 @@ class UsageIT {
     @CsvSource({
         "--ep,           demo --ep gpu",
         "--ep,           generate --prompts absent.txt --save-to out --ep tpu",
+        "--precision,    generate --prompts absent.txt --save-to out --precision f8",
+        "--precision,    serve --precision int8 --no-layout",
         "--fused,        bench chain --fused --no-layout",
         "--adapter-type, demo --adapter-type q8_0",
         "--adapter-type, bench adapter --adapter-type f64",
