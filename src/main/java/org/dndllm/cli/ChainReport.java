@@ -107,6 +107,7 @@ record ChainReport(JsonNode json) {
         json.put("threads", options.session().threads());
         json.put("adapter_type", options.adapterType().name());
         json.put("precision", options.session().precision().label());
+        options.session().gpuMemory().ifPresent(bytes -> json.put("gpu_memory_limit_bytes", bytes));
         return json;
     }
 

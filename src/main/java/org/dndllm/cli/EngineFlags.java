@@ -99,6 +99,13 @@ final class EngineFlags {
                     + " roundings: no faster, for measuring what they cost. Default: ${DEFAULT-VALUE}.")
     private String precision = "auto";
 
+    @Option(
+            names = "--gpu-memory",
+            paramLabel = "SIZE",
+            description =
+                    "Most that each session of ONNX Runtime may take of the GPU's memory: 24g, 8192m. Default: all.")
+    private @Nullable String gpuMemory;
+
     @Spec(Spec.Target.MIXEE)
     private @Nullable CommandSpec spec;
 
@@ -144,6 +151,10 @@ final class EngineFlags {
             session = session.withThreads(threads);
         }
         session = session.withPrecision(precision());
+        if (gpuMemory != null) {
+            session =
+                    session.withGpuMemory(MemorySize.parse("--gpu-memory", gpuMemory, SessionOptions.LEAST_GPU_MEMORY));
+        }
         if (!noLayout) {
             session = session.withLayouts(LayoutNotes.userCache(Objects.requireNonNull(spec)));
         }

@@ -4,9 +4,11 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
+import ai.onnxruntime.providers.OrtCUDAProviderOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import org.dndllm.EnvironmentException;
 import org.dndllm.InvalidInputException;
 import org.dndllm.onnx.SessionOptions.Optimization;
@@ -16,6 +18,8 @@ import org.dndllm.onnx.SessionOptions.Provider;
 final class SessionLoader {
     /** Above this many bytes of model and data, laying weights out anew costs more than it gives. */
     private static final long LARGE = 1L << 30;
+
+    private static final int DEVICE = 0;
 
     private SessionLoader() {}
 
@@ -31,7 +35,7 @@ final class SessionLoader {
         }
         try {
             OrtSession session = create(model, options, optimization, Provider.CUDA);
-            return new Loaded(session, Provider.CUDA, "CUDA device 0", optimization);
+            return new Loaded(session, Provider.CUDA, cudaReport(options), optimization);
         } catch (OrtException e) {
             if (blamesModel(e)) {
                 throw refused(model, e);
@@ -90,10 +94,45 @@ final class SessionLoader {
                         case ALL, AUTO -> OrtSession.SessionOptions.OptLevel.ALL_OPT;
                     });
             if (provider == Provider.CUDA) {
-                ort.addCUDA();
+                addCuda(ort, cudaOptions(options));
             }
             return environment.createSession(model.toString(), ort);
         }
+    }
+
+    private static void addCuda(OrtSession.SessionOptions ort, Map<String, String> settings) throws OrtException {
+        if (settings.isEmpty()) {
+            ort.addCUDA();
+            return;
+        }
+        try (OrtCUDAProviderOptions cuda = new OrtCUDAProviderOptions(DEVICE)) {
+            for (Map.Entry<String, String> setting : settings.entrySet()) {
+                cuda.add(setting.getKey(), setting.getValue());
+            }
+            ort.addCUDA(cuda);
+        }
+    }
+
+    /**
+     * Settings of ONNX Runtime's CUDA provider. Its arena doubles when it grows unless told otherwise, and so would meet a
+     * limit with half of it unused.
+     */
+    static Map<String, String> cudaOptions(SessionOptions options) {
+        if (options.gpuMemory().isEmpty()) {
+            return Map.of();
+        }
+        return Map.of(
+                "gpu_mem_limit",
+                Long.toString(options.gpuMemory().getAsLong()),
+                "arena_extend_strategy",
+                "kSameAsRequested");
+    }
+
+    private static String cudaReport(SessionOptions options) {
+        String device = "CUDA device " + DEVICE;
+        return options.gpuMemory().isPresent()
+                ? device + ", at most " + options.gpuMemory().getAsLong() + " bytes of its memory"
+                : device;
     }
 
     private static Optimization effective(Path model, Optimization asked) {

@@ -88,6 +88,8 @@ class UsageIT {
         "--precision,    generate --prompts absent.txt --save-to out --precision f8",
         "--precision,    serve --precision int8 --no-layout",
         "--fused,        bench chain --fused --no-layout",
+        "--gpu-memory,   demo --gpu-memory 24gb",
+        "--gpu-memory,   serve --gpu-memory 1m",
         "--adapter-type, demo --adapter-type q8_0",
         "--adapter-type, bench adapter --adapter-type f64",
         "--task,         demo --task unknown",

@@ -211,6 +211,10 @@ class OnnxSessionIT {
                 .isInstanceOf(EnvironmentException.class)
                 .hasMessageContaining("CUDA was forced")
                 .hasMessageContaining("CUDA");
+        SessionOptions limited = auto.withProvider(Provider.CUDA).withGpuMemory(1L << 30);
+        assertThatThrownBy(() -> OnnxSession.open(model, limited))
+                .isInstanceOf(EnvironmentException.class)
+                .hasMessageContaining("CUDA was forced");
     }
 
     @Test
