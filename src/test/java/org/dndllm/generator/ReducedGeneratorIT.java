@@ -77,7 +77,7 @@ class ReducedGeneratorIT {
         return Math.sqrt(apart / all);
     }
 
-    /** Bounds are about three times what was seen; a form that forgets to round lies below the lower ones. */
+    /** Bounds are two to four times what was seen; a form that forgets to round lies below the lower ones. */
     @ParameterizedTest
     @CsvSource({
         "F16,  1e-4, 3e-3, 0.55",
