@@ -1,6 +1,6 @@
 // Prompt files in the formats that the command line reads: official JSON, JSONL, CSV, TSV, text.
 
-const PROMPT = ['prompt', 'question', 'input', 'instruction', 'text'];
+const PROMPT = ['prompt', 'question', 'input', 'instruction', 'text', 'problem', 'question_content', 'ctx'];
 const RESPONSE = ['response', 'answer', 'output', 'label'];
 
 /**
