@@ -15,6 +15,7 @@ final class MathAnswer {
     /** The rest of the line is looked at, not consumed: "Final Answer: The final answer is" says it twice. */
     private static final Pattern PHRASE =
             Pattern.compile("(?i)(?:\\banswer\\s*(?:\\w+\\s+){0,2}?(?:is|:|=)|####)\\s*:?\\s*(?=(\\S[^\\n]*))");
+
     private static final Pattern SENTENCE_END = Pattern.compile("\\.(?=\\s|$)|(?<=\\$)\\.?(?=\\s+[A-Za-z])");
     private static final Pattern INLINE =
             Pattern.compile("(?s)(?<!\\\\)\\$((?:\\\\.|[^$\\\\])+)\\$|\\\\\\((.+?)\\\\\\)");
