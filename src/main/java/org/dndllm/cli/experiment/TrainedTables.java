@@ -47,7 +47,7 @@ public final class TrainedTables {
                 cells.put(base(job), hits.getOrDefault(Control.BASE, List.of()));
                 cells.put(job.name(), hits.getOrDefault(Control.GENERATED, List.of()));
                 pairs.add(new Pair(job.name(), base(job)));
-                if (job != last) {
+                if (!job.equals(last)) {
                     pairs.add(new Pair(job.name(), last.name()));
                 }
             } else {
