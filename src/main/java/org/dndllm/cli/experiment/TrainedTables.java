@@ -10,8 +10,12 @@ import java.util.Optional;
 import org.dndllm.cli.nano.NanoRecipe;
 import org.dndllm.eval.ConditionScores;
 import org.dndllm.eval.ConditionTable;
+import org.dndllm.eval.Control;
 import org.dndllm.eval.JobTable;
 import org.dndllm.eval.ReportScores;
+import org.dndllm.eval.experiment.AnswersFile;
+import org.dndllm.eval.experiment.Cell;
+import org.dndllm.eval.report.Comparison.Pair;
 import org.dndllm.eval.report.Study;
 
 /** What there is of the experiments that train generators. */
@@ -22,7 +26,7 @@ public final class TrainedTables {
      * Every such experiment with the jobs that are done in a work folder. Whether they were trained with the recipe's own
      * steps is in their {@code trained.json}.
      *
-     * @throws org.dndllm.InvalidInputException if a job's report is malformed
+     * @throws org.dndllm.InvalidInputException if a job's report or its {@code answers.csv} is malformed
      */
     public static List<Study.Trained> of(Path work) {
         return Experiment.all(NanoRecipe.standard()).stream()
@@ -33,15 +37,26 @@ public final class TrainedTables {
     private static Study.Trained of(Experiment experiment, Path work) {
         List<ReportScores> scores = new ArrayList<>();
         List<ConditionTable.Row> conditions = new ArrayList<>();
+        Map<String, List<Cell>> cells = new LinkedHashMap<>();
+        List<Pair> pairs = new ArrayList<>();
         Map<String, String> notRun = new LinkedHashMap<>();
+        Job last = experiment.jobs().getLast();
         for (Job job : experiment.jobs()) {
             Path folder = work.resolve("jobs").resolve(job.name());
             if (Files.exists(folder.resolve("done.json"))) {
-                ReportScores read = ReportScores.read(job.title(), folder.resolve("report"));
+                Path report = folder.resolve("report");
+                ReportScores read = ReportScores.read(job.title(), report);
                 scores.add(read);
                 if (job.conditions().isPresent() && Files.exists(folder.resolve("diagnosed.json"))) {
                     conditions.add(
                             new ConditionTable.Row(read, ConditionScores.read(folder.resolve("conditions.json"))));
+                }
+                Map<Control, List<Cell>> hits = AnswersFile.read(report);
+                cells.put(base(job), hits.getOrDefault(Control.BASE, List.of()));
+                cells.put(job.name(), hits.getOrDefault(Control.GENERATED, List.of()));
+                pairs.add(new Pair(job.name(), base(job)));
+                if (!job.equals(last)) {
+                    pairs.add(new Pair(job.name(), last.name()));
                 }
             } else {
                 notRun.put(job.name(), "no result in " + folder);
@@ -56,7 +71,14 @@ public final class TrainedTables {
                         ? Optional.empty()
                         : Optional.of(JobTable.of(scores).table()),
                 conditions.isEmpty() ? Optional.empty() : Optional.of(new ConditionTable(conditions).table()),
+                cells,
+                pairs,
                 notRun,
                 command);
+    }
+
+    /** Every job has measured the base model itself, on its own tasks. */
+    private static String base(Job job) {
+        return job.name() + " base model";
     }
 }

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.dndllm.eval.ReportTable;
 import org.dndllm.eval.diagnosis.AdapterHealth;
+import org.dndllm.eval.experiment.Cell;
 import org.dndllm.eval.experiment.JobResult;
 import org.dndllm.format.AtomicFile;
 import org.dndllm.format.JsonWriter;
@@ -38,6 +39,8 @@ public record Study(
      *
      * @param table of the jobs that are done; empty where none is
      * @param conditions how far apart the conditions of those jobs lie, where that is part of the question
+     * @param cells every hit, by the names that {@code pairs} uses
+     * @param pairs what is compared item by item
      * @param notRun reasons by job
      * @param command that runs what is missing
      */
@@ -46,9 +49,13 @@ public record Study(
             String question,
             Optional<ReportTable> table,
             Optional<ReportTable> conditions,
+            Map<String, List<Cell>> cells,
+            List<Comparison.Pair> pairs,
             Map<String, String> notRun,
             String command) {
         public Trained {
+            cells = Collections.unmodifiableMap(new LinkedHashMap<>(cells));
+            pairs = List.copyOf(pairs);
             notRun = Collections.unmodifiableMap(new LinkedHashMap<>(notRun));
         }
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.dndllm.eval.report.Comparison;
 import org.dndllm.eval.report.Study;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -21,6 +22,11 @@ class TrainedTablesTest {
                 {"tasks": [{"task": "a", "items": 10, "controls": {
                   "generated": {"measured": true, "runs": [{"right": %d}]},
                   "junk": {"measured": true, "runs": [{"right": 1}]}}}]}""".formatted(right));
+        StringBuilder answers = new StringBuilder("task,control,run,item,right\n");
+        for (int item = 1; item <= 10; item++) {
+            answers.append("a,generated,seed 1,%d,%b%n".formatted(item, item <= right));
+        }
+        Files.writeString(job.resolve("report/answers.csv"), answers);
         Files.writeString(job.resolve("done.json"), "{}");
         if (diagnosed) {
             Files.writeString(job.resolve("diagnosed.json"), "{}");
@@ -53,6 +59,8 @@ class TrainedTablesTest {
                         "| 10.0 | 0.2500 | 0.995 | -0.200 | 10.0 % | 60.0 % | collapsed |")
                 .doesNotContain("Sentence-BERT");
         assertThat(trained.notRun()).containsOnlyKeys("extractor-static", "extractor-denoise");
+        // and each is compared with the last, item by item
+        assertThat(trained.pairs()).contains(new Comparison.Pair("extractor-base", "extractor-sentence"));
         assertThat(trained.command()).isEqualTo("dnd experiment extractor");
     }
 

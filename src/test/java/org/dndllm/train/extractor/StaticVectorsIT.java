@@ -14,6 +14,7 @@ import org.dndllm.encoder.Condition;
 import org.dndllm.encoder.EncoderPart;
 import org.dndllm.encoder.EncoderTokenizer;
 import org.dndllm.encoder.SentenceEncoder;
+import org.dndllm.onnx.Arithmetic;
 import org.dndllm.onnx.OnnxGraph;
 import org.dndllm.onnx.OnnxSession;
 import org.dndllm.onnx.OnnxTensorValue;
@@ -87,7 +88,7 @@ class StaticVectorsIT {
     void graph_asThePartOfAnother_givesTheSameStates() {
         Path vectors = write("vectors", WIDTH);
         OnnxGraph graph = new OnnxGraph("test");
-        EncoderPart.Values values = EncoderPart.append(graph, vectors, 2, 8, bytes -> {});
+        EncoderPart.Values values = EncoderPart.append(graph, vectors, 2, 8, Arithmetic.PLAIN, bytes -> {});
         graph.output(values.states(), OnnxType.FLOAT, 1, 2, 8, WIDTH);
         Path whole = folder.resolve("whole.onnx");
         graph.write(whole);
