@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.dndllm.cli.experiment.Experiment;
 import org.dndllm.cli.experiment.Job;
@@ -16,6 +17,7 @@ import org.dndllm.cli.experiment.JobRunner;
 import org.dndllm.cli.experiment.Materials;
 import org.dndllm.cli.experiment.NanoTrials;
 import org.dndllm.cli.experiment.RunSettings;
+import org.dndllm.cli.experiment.TrainedFindings;
 import org.dndllm.cli.nano.NanoRecipe;
 import org.dndllm.eval.ExperimentReport;
 import org.dndllm.eval.JobTable;
@@ -40,8 +42,9 @@ import picocli.CommandLine.Spec;
             "NAME is one of these, which train generators:",
             "  headline        the shipped recipe with three training seeds and the paper's, beside all controls",
             "  condition-text  conditions of prompts, of prompts and answers, mixed (arXiv 2506.16406 Table 4a)",
-            "  task-count      4, 8, 16, 16 less varied and 32 training tasks (Table 4c)",
+            "  task-count      4, 8, 16, 16 less varied and 32 training tasks (Table 4c), and the least that is enough",
             "  leave-one-out   a training task left out and evaluated on (Table 1)",
+            "  cross-domain    a kind of tasks left out and evaluated on (Table 2)",
             "Experiments that need no training, and one report of everything: dnd experiment report.",
             "",
             "An experiment is a list of jobs, each in WORK/jobs/JOB: bundle, bundle.work (the training run), report (dnd"
@@ -73,7 +76,7 @@ final class ExperimentCommand implements Callable<Integer> {
     @Parameters(
             paramLabel = "NAME",
             arity = "0..1",
-            description = "headline, condition-text, task-count, leave-one-out.")
+            description = "headline, condition-text, task-count, leave-one-out, cross-domain.")
     private String name = "";
 
     @Option(
@@ -176,6 +179,7 @@ final class ExperimentCommand implements Callable<Integer> {
                 facts(),
                 JobTable.of(List.copyOf(scores.values())),
                 groups,
+                findings(experiment, scores.keySet(), runner).tables(),
                 notRun);
         Path folder = work.resolve(experiment.name());
         done.write(folder);
@@ -184,6 +188,14 @@ final class ExperimentCommand implements Callable<Integer> {
         Map<String, Object> json = new LinkedHashMap<>(done.toJson());
         json.put("written", folder.toString());
         output.result(json);
+    }
+
+    private static TrainedFindings findings(Experiment experiment, Set<String> done, JobRunner runner) {
+        Map<String, Path> reports = new LinkedHashMap<>();
+        experiment.jobs().stream()
+                .filter(job -> done.contains(job.name()))
+                .forEach(job -> reports.put(job.name(), runner.report(job)));
+        return TrainedFindings.of(experiment, reports);
     }
 
     private Map<String, Object> facts() {

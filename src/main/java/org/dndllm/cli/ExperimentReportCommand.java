@@ -157,8 +157,7 @@ final class ExperimentReportCommand implements Callable<Integer> {
     private void print(Study done, Path target) {
         done.headline().lines().forEach(line -> output.line("%s", line));
         output.line("");
-        done.findings()
-                .verdicts()
+        done.verdicts()
                 .forEach(verdict -> output.line(
                         "%-14s %s", verdict.outcome().label(), verdict.claim().text()));
         done.health().stream()

@@ -20,6 +20,7 @@ import org.dndllm.format.JsonWriter;
  * @param facts settings, for the record
  * @param jobs all generators side by side; its table is shown where there are no groups
  * @param groups generators that differ in their seed alone beside all controls, by title
+ * @param more further tables: what jobs show together, verdicts on claims
  * @param notRun reasons by job
  */
 public record ExperimentReport(
@@ -28,10 +29,12 @@ public record ExperimentReport(
         Map<String, Object> facts,
         JobTable jobs,
         Map<String, SeedTable> groups,
+        List<ReportTable> more,
         Map<String, String> notRun) {
     public ExperimentReport {
         facts = Collections.unmodifiableMap(new LinkedHashMap<>(facts));
         groups = Collections.unmodifiableMap(new LinkedHashMap<>(groups));
+        more = List.copyOf(more);
         notRun = Collections.unmodifiableMap(new LinkedHashMap<>(notRun));
     }
 
@@ -64,6 +67,10 @@ public record ExperimentReport(
             }
             lines.add("");
         });
+        for (ReportTable table : more) {
+            lines.add("");
+            lines.addAll(table.lines());
+        }
         notRun.forEach((job, reason) -> lines.add("not run    " + job + ": " + reason));
         return lines;
     }
@@ -81,6 +88,7 @@ public record ExperimentReport(
                 text.append("\n").append(group.targetTable().markdown());
             }
         });
+        more.forEach(table -> text.append("\n").append(table.markdown()));
         text.append("\n![accuracies](chart.png)\n");
         notRun.forEach((job, reason) -> text.append("\nNot run: " + job + ", because " + reason + ".\n"));
         return text.toString();
@@ -150,6 +158,7 @@ public record ExperimentReport(
         Map<String, Object> tables = new LinkedHashMap<>();
         groups.forEach((title, group) -> tables.put(title, group.toJson()));
         json.put("groups", tables);
+        json.put("tables", more.stream().map(ReportTable::rows).toList());
         json.put("not_run", notRun);
         return json;
     }

@@ -138,12 +138,18 @@ class ExperimentReportTest {
                 Map.of("seeds", 3),
                 JobTable.of(List.of(scores("one", Map.of(Control.BASE, new double[] {0, 0.5})))),
                 Map.of("both", seeds()),
+                List.of(new ReportTable(List.of(List.of("claim", "verdict"), List.of("it helps", "not tested")))),
                 Map.of("paper", "it lacks something"));
 
         report.write(folder);
 
         assertThat(Files.readString(folder.resolve("result.md")))
-                .contains("Is it so?", "## both", "| generated adapter | 80.0 | 60.0 | 70.0 |", "Not run: paper");
+                .contains(
+                        "Is it so?",
+                        "## both",
+                        "| generated adapter | 80.0 | 60.0 | 70.0 |",
+                        "| it helps | not tested |",
+                        "Not run: paper");
         assertThat(Files.readString(folder.resolve("result.json"))).contains("\"share_of_own_label_gain\"");
         assertThat(Files.readString(folder.resolve("result.csv"))).contains("both,generated,one,0.8,,");
         assertThat(folder.resolve("chart.png")).isNotEmptyFile();

@@ -44,7 +44,8 @@ public record Experiment(String name, String question, List<Job> jobs, List<Grou
                 headline(recipe, shipped, compact),
                 conditionText(shipped, compact),
                 taskCount(recipe, shipped),
-                leaveOneOut(recipe, shipped));
+                leaveOneOut(recipe, shipped),
+                CrossDomain.of(recipe, shipped));
     }
 
     /**
@@ -149,7 +150,8 @@ public record Experiment(String name, String question, List<Job> jobs, List<Grou
                 List.of());
     }
 
-    private static Job onTasks(String name, String title, Job like, List<WorldTask> tasks) {
+    /** A job like another on these training tasks. */
+    static Job onTasks(String name, String title, Job like, List<WorldTask> tasks) {
         String list = String.join(",", tasks.stream().map(WorldTask::name).toList());
         return compact(name, title, with(like.flags(), "--task-list", list), false);
     }

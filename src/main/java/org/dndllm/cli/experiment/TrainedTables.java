@@ -6,10 +6,10 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.dndllm.cli.nano.NanoRecipe;
 import org.dndllm.eval.JobTable;
 import org.dndllm.eval.ReportScores;
+import org.dndllm.eval.ReportTable;
 import org.dndllm.eval.report.Study;
 
 /** What there is of the experiments that train generators. */
@@ -30,24 +30,26 @@ public final class TrainedTables {
 
     private static Study.Trained of(Experiment experiment, Path work) {
         List<ReportScores> scores = new ArrayList<>();
+        Map<String, Path> done = new LinkedHashMap<>();
         Map<String, String> notRun = new LinkedHashMap<>();
         for (Job job : experiment.jobs()) {
             Path folder = work.resolve("jobs").resolve(job.name());
             if (Files.exists(folder.resolve("done.json"))) {
                 scores.add(ReportScores.read(job.title(), folder.resolve("report")));
+                done.put(job.name(), folder.resolve("report"));
             } else {
                 notRun.put(job.name(), "no result in " + folder);
             }
         }
         String command = "dnd experiment " + experiment.name()
                 + (experiment.jobs().stream().anyMatch(Job::checkpoints) ? " --checkpoints DIR" : "");
+        TrainedFindings findings = TrainedFindings.of(experiment, done);
+        List<ReportTable> tables = new ArrayList<>();
+        if (!scores.isEmpty()) {
+            tables.add(JobTable.of(scores).table());
+        }
+        findings.outcome().ifPresent(tables::add);
         return new Study.Trained(
-                experiment.name(),
-                experiment.question(),
-                scores.isEmpty()
-                        ? Optional.empty()
-                        : Optional.of(JobTable.of(scores).table()),
-                notRun,
-                command);
+                experiment.name(), experiment.question(), tables, findings.verdicts(), notRun, command);
     }
 }

@@ -33,7 +33,10 @@ public record Comparison(Pair pair, Estimate difference, McNemar test, double ad
      */
     public record Pair(String one, String other) {}
 
-    /** Without the correction, which needs all comparisons; empty where the jobs have no task in common. */
+    /**
+     * Without the correction, which needs all comparisons; empty where the jobs have no task in common. A task of which they
+     * were asked other numbers of items has no pairs.
+     */
     static Optional<Comparison> of(Pair pair, JobResult one, JobResult other) {
         Map<String, Cell> first = one.firstRuns();
         Map<String, Cell> second = other.firstRuns();
@@ -47,7 +50,10 @@ public record Comparison(Pair pair, Estimate difference, McNemar test, double ad
             Cell against = second.get(task);
             Double mean = means.get(task);
             Double otherMean = otherMeans.get(task);
-            if (against != null && mean != null && otherMean != null) {
+            if (against != null
+                    && against.hits().size() == entry.getValue().hits().size()
+                    && mean != null
+                    && otherMean != null) {
                 hits.addAll(entry.getValue().hits());
                 otherHits.addAll(against.hits());
                 differences.add(mean - otherMean);

@@ -5,7 +5,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.stream.Stream;
 import org.dndllm.eval.ReportTable;
 import org.dndllm.eval.diagnosis.AdapterHealth;
 import org.dndllm.eval.experiment.JobResult;
@@ -36,13 +36,21 @@ public record Study(
     /**
      * An experiment that trains generators.
      *
-     * @param table of the jobs that are done; empty where none is
+     * @param tables of the jobs that are done; none where none is
+     * @param verdicts on its claims, corrected over its own comparisons
      * @param notRun reasons by job
      * @param command that runs what is missing
      */
     public record Trained(
-            String name, String question, Optional<ReportTable> table, Map<String, String> notRun, String command) {
+            String name,
+            String question,
+            List<ReportTable> tables,
+            List<Verdict> verdicts,
+            Map<String, String> notRun,
+            String command) {
         public Trained {
+            tables = List.copyOf(tables);
+            verdicts = List.copyOf(verdicts);
             notRun = Collections.unmodifiableMap(new LinkedHashMap<>(notRun));
         }
     }
@@ -62,6 +70,12 @@ public record Study(
         AtomicFile.writeString(folder.resolve("report.html"), Html.page(title, blocks));
     }
 
+    /** All of them: of the experiments that need no training, then of those that train. */
+    public List<Verdict> verdicts() {
+        return Stream.concat(findings.verdicts().stream(), trained.stream().flatMap(each -> each.verdicts().stream()))
+                .toList();
+    }
+
     /** The controls and their advantage, as they stand in a README. */
     public ReportTable headline() {
         return new ReportTable(new TrialTable(findings.trials().getFirst(), findings).rows());
@@ -71,7 +85,7 @@ public record Study(
     public Map<String, Object> toJson() {
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("title", title);
-        json.put("verdicts", findings.verdicts().stream().map(Verdict::toJson).toList());
+        json.put("verdicts", verdicts().stream().map(Verdict::toJson).toList());
         Map<String, Object> jobs = new LinkedHashMap<>();
         findings.results().forEach((name, result) -> jobs.put(name, job(result)));
         json.put("jobs", jobs);

@@ -20,7 +20,8 @@ final class StudyBlocks {
                     + " training splits, test splits are only scored. Intervals are 95 % and resample tasks (10,000"
                     + " bootstrap replicates, seeded; items, where there is one task); where all tasks are alike, Wilson's interval over items stands"
                     + " instead. p values: exact McNemar test, two-sided, on the items of the first run of every task, so"
-                    + " that no item counts twice; Holm's correction over all comparisons of this report. Items of one"
+                    + " that no item counts twice; Holm's correction over all comparisons of this report (claims about an"
+                    + " experiment that trains generators: over that experiment's own). Items of one"
                     + " task are alike, which the test does not know: that is why the interval must agree. An interval without"
                     + " width means that every task differs by the same amount.";
 
@@ -37,7 +38,7 @@ final class StudyBlocks {
         blocks.add(new Block.Heading(1, study.title()));
         blocks.add(new Block.Heading(2, "Verdicts"));
         blocks.add(new Block.Text(RULES));
-        blocks.add(new Block.Verdicts(findings.verdicts()));
+        blocks.add(new Block.Verdicts(study.verdicts()));
         findings.trials().forEach(this::trial);
         health();
         study.trained().forEach(this::trained);
@@ -90,8 +91,8 @@ final class StudyBlocks {
         blocks.add(new Block.Heading(2, experiment.name() + " (trains generators)"));
         blocks.add(new Block.Text(experiment.question()));
         experiment
-                .table()
-                .ifPresent(table ->
+                .tables()
+                .forEach(table ->
                         blocks.add(new Block.Table(experiment.name() + ": accuracies in per cent", table.rows())));
         if (!experiment.notRun().isEmpty()) {
             List<List<String>> rows = new ArrayList<>();

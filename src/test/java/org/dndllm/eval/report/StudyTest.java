@@ -8,7 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalDouble;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.dndllm.eval.ReportTable;
@@ -38,7 +37,8 @@ class StudyTest {
         Study.Trained trained = new Study.Trained(
                 name,
                 "Question of " + name,
-                Optional.of(new ReportTable(List.of(List.of(name, "b"), List.of("c", name)))),
+                List.of(new ReportTable(List.of(List.of(name, "b"), List.of("c", name)))),
+                List.of(),
                 Map.of(name, "no " + name),
                 name);
         return new Study(

@@ -1,0 +1,129 @@
+package org.dndllm.cli.experiment;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.dndllm.cli.nano.NanoRecipe;
+import org.dndllm.eval.Control;
+import org.dndllm.eval.report.Claim;
+import org.dndllm.eval.report.Verdict;
+import org.dndllm.eval.report.Verdict.Outcome;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Claims about trained experiments, judged on made-up answers. */
+class TrainedFindingsTest {
+    private static final int ITEMS = 40;
+    private static final List<Experiment> ALL = Experiment.all(NanoRecipe.standard());
+
+    @TempDir
+    Path folder;
+
+    private final Map<String, Path> done = new LinkedHashMap<>();
+
+    /** @param right share of a control's answers that are right, the first of each task; absent controls are not measured */
+    private void report(String job, Set<String> tasks, Map<Control, Double> right) throws IOException {
+        Path report = Files.createDirectories(folder.resolve(job));
+        StringBuilder rows = new StringBuilder("task,control,run,item,prompt,expected,answer,right\n");
+        for (String task : tasks) {
+            right.forEach((control, share) -> {
+                for (int i = 0; i < ITEMS; i++) {
+                    rows.append(
+                            "%s,%s,seed 1,%d,p,e,a,%s\n".formatted(task, control.label(), i + 1, i < share * ITEMS));
+                }
+            });
+        }
+        Path answers = report.resolve("answers.csv");
+        Files.writeString(
+                answers,
+                Files.exists(answers) ? Files.readString(answers) + rows.substring(rows.indexOf("\n") + 1) : rows);
+        done.put(job, report);
+    }
+
+    private List<Verdict> verdicts(String experiment) {
+        return TrainedFindings.of(Experiment.named(experiment, ALL), done).verdicts();
+    }
+
+    @Test
+    void claims_sides_areDeclaredOutcomesOfTheExperimentsJobs() {
+        for (Experiment experiment : ALL) {
+            TrainedClaims claims = TrainedClaims.of(experiment, NanoRecipe.standard());
+            Set<String> outcomes = new LinkedHashSet<>();
+            for (org.dndllm.cli.experiment.Outcome outcome : claims.outcomes()) {
+                assertThat(outcomes.add(outcome.name())).as(outcome.name()).isTrue();
+                assertThat(experiment.jobs())
+                        .extracting(Job::name)
+                        .containsAll(outcome.jobs().keySet());
+            }
+            for (Claim claim : claims.claims()) {
+                assertThat(outcomes).as(claim.text()).containsAll(claim.rule().jobs());
+            }
+        }
+        assertThat(ALL.stream()
+                        .filter(experiment -> !TrainedClaims.of(experiment, NanoRecipe.standard())
+                                .claims()
+                                .isEmpty())
+                        .map(Experiment::name))
+                .containsExactly("task-count", "leave-one-out", "cross-domain");
+    }
+
+    @Test
+    void crossDomain_kindLeftOutAndKnownKinds_judgedApart() throws IOException {
+        Map<String, Set<String>> known = CrossDomain.known(NanoRecipe.standard());
+        for (Map.Entry<String, Set<String>> job :
+                CrossDomain.leftOut(NanoRecipe.standard()).entrySet()) {
+            report(job.getKey(), job.getValue(), Map.of(Control.BASE, 0.1, Control.GENERATED, 0.05));
+            report(
+                    job.getKey(),
+                    Objects.requireNonNull(known.get(job.getKey())),
+                    Map.of(Control.BASE, 0.1, Control.GENERATED, 0.8));
+        }
+
+        TrainedFindings findings = TrainedFindings.of(Experiment.named("cross-domain", ALL), done);
+
+        assertThat(findings.verdicts())
+                .extracting(Verdict::outcome)
+                .containsExactly(Outcome.NOT_SUPPORTED, Outcome.SUPPORTED);
+        assertThat(findings.outcome().orElseThrow().rows().get(1)).contains("13", "5.0", "other-kind");
+        assertThat(findings.tables()).hasSize(2);
+    }
+
+    @Test
+    void taskCount_enoughFrom16_saysFromWhere() throws IOException {
+        Set<String> tasks = Set.of("a", "b", "c", "d", "e", "f");
+        report("tasks-4", tasks, Map.of(Control.GENERATED, 0.05));
+        report("tasks-8", tasks, Map.of(Control.GENERATED, 0.1));
+        report("tasks-16", tasks, Map.of(Control.GENERATED, 0.6));
+        report("tasks-16-narrow", tasks, Map.of(Control.GENERATED, 0.6));
+        report(
+                "compact-seed-1",
+                tasks,
+                Map.of(
+                        Control.GENERATED, 0.9,
+                        Control.BASE, 0.05,
+                        Control.NEAREST, 0.0,
+                        Control.MULTITASK, 0.05,
+                        Control.FEW_SHOT, 0.1));
+
+        List<Verdict> verdicts = verdicts("task-count");
+
+        assertThat(verdicts).extracting(Verdict::outcome).containsExactly(Outcome.SUPPORTED, Outcome.NOT_SUPPORTED);
+        assertThat(verdicts.getFirst().evidence()).startsWith("from tasks-16 on; tasks-8 minus");
+    }
+
+    @Test
+    void leaveOneOut_someJobsMissing_notTested() throws IOException {
+        report("without-first-next", Set.of("first-next"), Map.of(Control.BASE, 0.1, Control.GENERATED, 0.9));
+
+        assertThat(verdicts("leave-one-out")).extracting(Verdict::outcome).containsOnly(Outcome.NOT_TESTED);
+        assertThat(verdicts("headline")).isEmpty();
+    }
+}
