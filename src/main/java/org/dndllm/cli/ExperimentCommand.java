@@ -36,7 +36,7 @@ import picocli.CommandLine.Spec;
         name = "experiment",
         mixinStandardHelpOptions = true,
         sortOptions = false,
-        subcommands = ExperimentReportCommand.class,
+        subcommands = {ExperimentReportCommand.class, ExperimentFewShotCommand.class},
         header = "Answer a question on the nano world by a table of resumable jobs, with 95 %% intervals.",
         description = {
             "NAME is one of these, which train generators:",
@@ -45,6 +45,7 @@ import picocli.CommandLine.Spec;
             "  task-count      4, 8, 16, 16 less varied and 32 training tasks (Table 4c), and the least that is enough",
             "  leave-one-out   a training task left out and evaluated on (Table 1)",
             "  cross-domain    a kind of tasks left out and evaluated on (Table 2)",
+            "LoRAs tuned on labels against generated adapters: dnd experiment few-shot.",
             "Experiments that need no training, and one report of everything: dnd experiment report.",
             "",
             "An experiment is a list of jobs, each in WORK/jobs/JOB: bundle, bundle.work (the training run), report (dnd"

@@ -55,6 +55,7 @@ final class StudyBlocks {
             blocks.add(new Block.Text("In the paper (arXiv 2506.16406): " + trial.paper() + "."));
         }
         Plot.of(trial, findings).ifPresent(plot -> blocks.add(new Block.Picture(plot)));
+        Plot.overTime(trial, findings).ifPresent(plot -> blocks.add(new Block.Picture(plot)));
         TrialTable table = new TrialTable(trial, findings);
         blocks.add(new Block.Table(trial.name() + ": accuracies", table.rows(), 1));
         List<List<String>> byTask = table.byTask();

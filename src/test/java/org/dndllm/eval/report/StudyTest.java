@@ -14,6 +14,7 @@ import org.dndllm.eval.ReportTable;
 import org.dndllm.eval.diagnosis.AdapterHealth;
 import org.dndllm.eval.diagnosis.Fault;
 import org.dndllm.eval.experiment.JobResult;
+import org.dndllm.eval.experiment.Measure;
 import org.dndllm.eval.experiment.Trial;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -111,6 +112,39 @@ class StudyTest {
         assertThat(svg)
                 .contains("level &amp; line", "prompts (x)", "<polyline", "class=\"whisker\"")
                 .doesNotContain("NaN");
+    }
+
+    @Test
+    void plotOverTime_powersOfTen_pointsWhereTheirLogarithmIs() {
+        Trial plain = Results.trial("quick", "slow", "context", "base");
+        List<Trial.Entry> entries = List.of(
+                Trial.Entry.of(plain.jobs().get(0)),
+                new Trial.Entry(plain.jobs().get(1), "slow", "tuned", OptionalDouble.of(4)),
+                new Trial.Entry(plain.jobs().get(2), "context", "in context", OptionalDouble.of(4)),
+                Trial.Entry.of(plain.jobs().get(3)));
+        Trial trial = new Trial("few", "?", "", "labels", entries, "quick", List.of(Measure.BEFORE));
+        Findings findings = Findings.of(
+                List.of(trial),
+                List.of(),
+                Results.byName(
+                        Results.timed("quick", 0.01),
+                        Results.timed("slow", 10),
+                        Results.job("context", 5), // one second for one pass
+                        Results.job("base", 1)));
+
+        Plot plot = Plot.overTime(trial, findings).orElseThrow();
+        String svg = SvgPlot.of(plot);
+
+        parsed(svg);
+        assertThat(plot.series().keySet()).containsExactly("quick", "tuned", "in context");
+        assertThat(plot.levels()).extracting(Plot.Level::label).containsExactly("base");
+        assertThat(plot.description()).contains("quick 0.010 s", "tuned 10.000 s", "in context 1.000 s");
+        assertThat(svg)
+                .contains(">0.01<", ">0.1<", ">1<", ">10<", "seconds, logarithmic")
+                .doesNotContain("NaN");
+        assertThat(Plot.overTime(plain, findings))
+                .as("a trial that shows no time")
+                .isEmpty();
     }
 
     private static void parsed(String xml) {
