@@ -14,9 +14,11 @@ import org.dndllm.eval.experiment.Settings;
 import org.dndllm.eval.experiment.Trial;
 import org.dndllm.eval.report.Findings;
 import org.dndllm.eval.report.Study;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code dnd experiment few-shot}. */
@@ -40,6 +42,7 @@ import picocli.CommandLine.Spec;
             "",
             "Examples:",
             "  dnd experiment few-shot --threads 1",
+            "  dnd experiment few-shot --only tuned-64 --threads 1",
             "  dnd experiment few-shot --seeds 1 --items 100 --work quick --json",
         })
 final class ExperimentFewShotCommand implements Callable<Integer> {
@@ -56,14 +59,21 @@ final class ExperimentFewShotCommand implements Callable<Integer> {
     @Mixin
     private final TrialFlags flags = new TrialFlags();
 
+    @Option(
+            names = "--only",
+            paramLabel = "JOB",
+            description = "Run only this job, so that several processes can share the work.")
+    private @Nullable String only;
+
     @Override
     public Integer call() {
         Settings settings = flags.settings();
-        List<Trial> trials = List.of(NanoTrials.fewShot());
+        Trial trial = NanoTrials.fewShot();
+        List<Trial.Job> wanted = wanted(trial);
         try (LoraTuner tuner =
                 LoraTuner.open(settings.base(), flags.threads() == 0 ? TORCH_THREADS : flags.threads())) {
             TrialStudy runs = new TrialStudy(flags.work(), settings, Optional.of(tuner), this::log);
-            Findings findings = runs.run(trials, output.progress());
+            Findings findings = runs.run(List.of(trial), wanted, output.progress());
             Study study = new Study(
                     "Labels and time, or an adapter from unlabelled prompts",
                     findings,
@@ -75,6 +85,19 @@ final class ExperimentFewShotCommand implements Callable<Integer> {
             print(study, target);
         }
         return 0;
+    }
+
+    private List<Trial.Job> wanted(Trial trial) {
+        List<Trial.Job> chosen = trial.jobs().stream()
+                .filter(job -> only == null || job.name().equals(only))
+                .toList();
+        if (chosen.isEmpty()) {
+            throw Flags.wrong(
+                    "--only",
+                    "is '" + only + "', expected one of "
+                            + trial.jobs().stream().map(Trial.Job::name).toList());
+        }
+        return chosen;
     }
 
     private String command() {

@@ -41,7 +41,12 @@ final class TrialStudy {
 
     /** Runs what is missing of the trials and can be run, and judges. */
     Findings run(List<Trial> trials, Progress progress) {
-        runner.run(jobs(trials).stream().filter(runner::canRun).toList(), folder(), progress);
+        return run(trials, List.copyOf(jobs(trials)), progress);
+    }
+
+    /** Runs these jobs of the trials, if they are missing and can be run, and judges what there is. */
+    Findings run(List<Trial> trials, List<Trial.Job> jobs, Progress progress) {
+        runner.run(jobs.stream().filter(runner::canRun).toList(), folder(), progress);
         return done(trials);
     }
 

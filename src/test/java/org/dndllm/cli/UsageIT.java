@@ -44,6 +44,7 @@ class UsageIT {
                 "convert one two",
                 "inspect",
                 "experiment report extra",
+                "experiment few-shot extra",
                 "experiment report --items many",
                 "experiment report --adapter",
                 "bench",
