@@ -19,10 +19,13 @@ import org.dndllm.cli.experiment.NanoTrials;
 import org.dndllm.cli.experiment.RunSettings;
 import org.dndllm.cli.experiment.TrainedFindings;
 import org.dndllm.cli.nano.NanoRecipe;
+import org.dndllm.eval.Control;
 import org.dndllm.eval.ExperimentReport;
 import org.dndllm.eval.JobTable;
 import org.dndllm.eval.ReportScores;
 import org.dndllm.eval.SeedTable;
+import org.dndllm.eval.experiment.AnswersFile;
+import org.dndllm.eval.experiment.Cell;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -192,11 +195,11 @@ final class ExperimentCommand implements Callable<Integer> {
     }
 
     private static TrainedFindings findings(Experiment experiment, Set<String> done, JobRunner runner) {
-        Map<String, Path> reports = new LinkedHashMap<>();
+        Map<String, Map<Control, List<Cell>>> answers = new LinkedHashMap<>();
         experiment.jobs().stream()
                 .filter(job -> done.contains(job.name()))
-                .forEach(job -> reports.put(job.name(), runner.report(job)));
-        return TrainedFindings.of(experiment, reports);
+                .forEach(job -> answers.put(job.name(), AnswersFile.read(runner.report(job))));
+        return TrainedFindings.of(experiment, answers);
     }
 
     private Map<String, Object> facts() {

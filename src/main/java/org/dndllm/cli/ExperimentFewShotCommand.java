@@ -73,7 +73,8 @@ final class ExperimentFewShotCommand implements Callable<Integer> {
         try (LoraTuner tuner =
                 LoraTuner.open(settings.base(), flags.threads() == 0 ? TORCH_THREADS : flags.threads())) {
             TrialStudy runs = new TrialStudy(flags.work(), settings, Optional.of(tuner), this::log);
-            Findings findings = runs.run(List.of(trial), wanted, output.progress());
+            runs.run(wanted, output.progress());
+            Findings findings = runs.done(List.of(trial), List.of());
             Study study = new Study(
                     "Labels and time, or an adapter from unlabelled prompts",
                     findings,

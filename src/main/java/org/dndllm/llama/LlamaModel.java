@@ -48,6 +48,7 @@ public final class LlamaModel implements AutoCloseable {
     private final NativeThread thread;
     private final MemorySegment pointer;
     private final Vocabulary vocabulary;
+    private final AdapterIntake intake;
 
     // llama.cpp keeps the adapters of a model in a set without a lock: written when one is loaded or freed, read when a
     // context reserves its graphs (at creation and in the first decode after a change of adapters).
@@ -71,6 +72,7 @@ public final class LlamaModel implements AutoCloseable {
         }
         thread = new NativeThread(domain, "model");
         pointer = load(gguf, options);
+        intake = new AdapterIntake(options.gpuLayers() == 0 ? RowWidth.parse(library.systemInfo()) : RowWidth.ANY);
         vocabulary = new Vocabulary(
                 this,
                 LlamaCpp.llama_model_get_vocab(pointer),
@@ -231,21 +233,15 @@ public final class LlamaModel implements AutoCloseable {
     /** The same by a given way into llama.cpp. */
     LoraAdapter loadAdapter(MemorySegment gguf, String name, Function<MemorySegment, AdapterStream> opener) {
         requireOpen();
-        AdapterSummary summary;
         try (GgufFile adapter = GgufFile.of(gguf, name)) {
-            summary = GgufAdapter.validate(adapter, file.tensors());
-        }
-        try (Arena arena = Arena.ofShared()) {
-            MemorySegment bytes = gguf;
-            if (gguf.isNative() == false) {
-                bytes = arena.allocate(gguf.byteSize());
-                bytes.copyFrom(gguf);
-            }
-            // The caller's segment may be confined to its thread, which waits while the native thread reads.
-            MemorySegment shared = MemorySegment.ofAddress(bytes.address()).reinterpret(bytes.byteSize());
-            try (AdapterStream stream = opener.apply(shared)) {
-                return whileOpen(() -> insert(name, summary, shared.byteSize(), () -> stream.load(pointer)));
-            }
+            AdapterSummary summary = GgufAdapter.validate(adapter, file.tensors());
+            return intake.read(adapter, summary, gguf, bytes -> {
+                // The caller's segment may be confined to its thread, which waits while the native thread reads.
+                MemorySegment shared = MemorySegment.ofAddress(bytes.address()).reinterpret(bytes.byteSize());
+                try (AdapterStream stream = opener.apply(shared)) {
+                    return whileOpen(() -> insert(name, summary, gguf.byteSize(), () -> stream.load(pointer)));
+                }
+            });
         } finally {
             Reference.reachabilityFence(gguf);
         }
@@ -399,6 +395,7 @@ public final class LlamaModel implements AutoCloseable {
         }
         thread.run("free model " + source, () -> LlamaCpp.llama_model_free(pointer));
         thread.close();
+        intake.close();
     }
 
     @Override

@@ -1,6 +1,5 @@
 package org.dndllm.cli.experiment;
 
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -11,12 +10,12 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import org.dndllm.cli.nano.NanoRecipe;
+import org.dndllm.eval.Control;
 import org.dndllm.eval.Estimate;
 import org.dndllm.eval.ReportTable;
 import org.dndllm.eval.experiment.Cell;
 import org.dndllm.eval.experiment.Cost;
 import org.dndllm.eval.experiment.JobResult;
-import org.dndllm.eval.report.EvaluatedCells;
 import org.dndllm.eval.report.Findings;
 import org.dndllm.eval.report.Verdict;
 
@@ -36,12 +35,11 @@ public record TrainedFindings(Optional<ReportTable> outcome, List<Verdict> verdi
     }
 
     /**
-     * Reads and judges what is done.
+     * Judges what is done.
      *
-     * @param done report folders of the jobs that are done, by job
-     * @throws org.dndllm.InvalidInputException if a report is malformed
+     * @param done all hits of the jobs that are done, by job
      */
-    public static TrainedFindings of(Experiment experiment, Map<String, Path> done) {
+    public static TrainedFindings of(Experiment experiment, Map<String, Map<Control, List<Cell>>> done) {
         TrainedClaims declared = TrainedClaims.of(experiment, NanoRecipe.standard());
         Map<String, JobResult> results = new LinkedHashMap<>();
         for (Outcome outcome : declared.outcomes()) {
@@ -51,7 +49,7 @@ public record TrainedFindings(Optional<ReportTable> outcome, List<Verdict> verdi
         }
         return new TrainedFindings(
                 table(declared.outcomes(), results),
-                Findings.of(List.of(), declared.claims(), results).verdicts());
+                Findings.of(List.of(), declared.claims(), results, List.of()).verdicts());
     }
 
     /** All tables: accuracies taken together, and the verdicts. */
@@ -67,10 +65,10 @@ public record TrainedFindings(Optional<ReportTable> outcome, List<Verdict> verdi
         return tables;
     }
 
-    private static JobResult result(Outcome outcome, Map<String, Path> done) {
+    private static JobResult result(Outcome outcome, Map<String, Map<Control, List<Cell>>> done) {
         List<Cell> cells = new ArrayList<>();
         for (String job : outcome.jobs().keySet()) {
-            EvaluatedCells.read(Objects.requireNonNull(done.get(job)), outcome.control()).stream()
+            Objects.requireNonNull(done.get(job)).getOrDefault(outcome.control(), List.of()).stream()
                     .filter(cell -> outcome.counts(job, cell.task()))
                     .forEach(cells::add);
         }

@@ -7,9 +7,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.dndllm.cli.nano.NanoRecipe;
+import org.dndllm.eval.Control;
 import org.dndllm.eval.JobTable;
 import org.dndllm.eval.ReportScores;
 import org.dndllm.eval.ReportTable;
+import org.dndllm.eval.experiment.AnswersFile;
+import org.dndllm.eval.experiment.Cell;
+import org.dndllm.eval.report.Comparison.Pair;
 import org.dndllm.eval.report.Study;
 
 /** What there is of the experiments that train generators. */
@@ -20,7 +24,7 @@ public final class TrainedTables {
      * Every such experiment with the jobs that are done in a work folder. Whether they were trained with the recipe's own
      * steps is in their {@code trained.json}.
      *
-     * @throws org.dndllm.InvalidInputException if a job's report is malformed
+     * @throws org.dndllm.InvalidInputException if a job's report or its {@code answers.csv} is malformed
      */
     public static List<Study.Trained> of(Path work) {
         return Experiment.all(NanoRecipe.standard()).stream()
@@ -30,26 +34,42 @@ public final class TrainedTables {
 
     private static Study.Trained of(Experiment experiment, Path work) {
         List<ReportScores> scores = new ArrayList<>();
-        Map<String, Path> done = new LinkedHashMap<>();
+        Map<String, Map<Control, List<Cell>>> answers = new LinkedHashMap<>();
+        Map<String, List<Cell>> cells = new LinkedHashMap<>();
+        List<Pair> pairs = new ArrayList<>();
         Map<String, String> notRun = new LinkedHashMap<>();
+        Job last = experiment.jobs().getLast();
         for (Job job : experiment.jobs()) {
             Path folder = work.resolve("jobs").resolve(job.name());
             if (Files.exists(folder.resolve("done.json"))) {
-                scores.add(ReportScores.read(job.title(), folder.resolve("report")));
-                done.put(job.name(), folder.resolve("report"));
+                Path report = folder.resolve("report");
+                scores.add(ReportScores.read(job.title(), report));
+                Map<Control, List<Cell>> hits = AnswersFile.read(report);
+                answers.put(job.name(), hits);
+                cells.put(base(job), hits.getOrDefault(Control.BASE, List.of()));
+                cells.put(job.name(), hits.getOrDefault(Control.GENERATED, List.of()));
+                pairs.add(new Pair(job.name(), base(job)));
+                if (!job.equals(last)) {
+                    pairs.add(new Pair(job.name(), last.name()));
+                }
             } else {
                 notRun.put(job.name(), "no result in " + folder);
             }
         }
         String command = "dnd experiment " + experiment.name()
                 + (experiment.jobs().stream().anyMatch(Job::checkpoints) ? " --checkpoints DIR" : "");
-        TrainedFindings findings = TrainedFindings.of(experiment, done);
+        TrainedFindings findings = TrainedFindings.of(experiment, answers);
         List<ReportTable> tables = new ArrayList<>();
         if (!scores.isEmpty()) {
             tables.add(JobTable.of(scores).table());
         }
         findings.outcome().ifPresent(tables::add);
         return new Study.Trained(
-                experiment.name(), experiment.question(), tables, findings.verdicts(), notRun, command);
+                experiment.name(), experiment.question(), tables, cells, pairs, findings.verdicts(), notRun, command);
+    }
+
+    /** Every job has measured the base model itself, on its own tasks. */
+    private static String base(Job job) {
+        return job.name() + " base model";
     }
 }

@@ -8,7 +8,6 @@ import java.util.Optional;
 import org.dndllm.eval.Bootstrap;
 import org.dndllm.eval.Estimate;
 import org.dndllm.eval.experiment.Cell;
-import org.dndllm.eval.experiment.JobResult;
 import org.dndllm.eval.statistics.McNemar;
 
 /**
@@ -34,14 +33,14 @@ public record Comparison(Pair pair, Estimate difference, McNemar test, double ad
     public record Pair(String one, String other) {}
 
     /**
-     * Without the correction, which needs all comparisons; empty where the jobs have no task in common. A task of which they
-     * were asked other numbers of items has no pairs.
+     * Without the correction, which needs all comparisons; empty where the jobs have no task in common, by name and by number
+     * of items.
      */
-    static Optional<Comparison> of(Pair pair, JobResult one, JobResult other) {
-        Map<String, Cell> first = one.firstRuns();
-        Map<String, Cell> second = other.firstRuns();
-        Map<String, Double> means = one.byTask();
-        Map<String, Double> otherMeans = other.byTask();
+    static Optional<Comparison> of(Pair pair, List<Cell> one, List<Cell> other) {
+        Map<String, Cell> first = Cell.firstRuns(one);
+        Map<String, Cell> second = Cell.firstRuns(other);
+        Map<String, Double> means = Cell.byTask(one);
+        Map<String, Double> otherMeans = Cell.byTask(other);
         List<Boolean> hits = new ArrayList<>();
         List<Boolean> otherHits = new ArrayList<>();
         List<Double> differences = new ArrayList<>();
@@ -51,9 +50,9 @@ public record Comparison(Pair pair, Estimate difference, McNemar test, double ad
             Double mean = means.get(task);
             Double otherMean = otherMeans.get(task);
             if (against != null
-                    && against.hits().size() == entry.getValue().hits().size()
                     && mean != null
-                    && otherMean != null) {
+                    && otherMean != null
+                    && against.hits().size() == entry.getValue().hits().size()) {
                 hits.addAll(entry.getValue().hits());
                 otherHits.addAll(against.hits());
                 differences.add(mean - otherMean);

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.dndllm.eval.ReportTable;
 import org.dndllm.eval.diagnosis.AdapterHealth;
+import org.dndllm.eval.experiment.Cell;
 import org.dndllm.eval.experiment.JobResult;
 import org.dndllm.format.AtomicFile;
 import org.dndllm.format.JsonWriter;
@@ -37,7 +38,9 @@ public record Study(
      * An experiment that trains generators.
      *
      * @param tables of the jobs that are done; none where none is
-     * @param verdicts on its claims, corrected over its own comparisons
+     * @param cells every hit, by the names that {@code pairs} uses
+     * @param pairs what is compared item by item
+     * @param verdicts on its claims, corrected over their own comparisons
      * @param notRun reasons by job
      * @param command that runs what is missing
      */
@@ -45,11 +48,15 @@ public record Study(
             String name,
             String question,
             List<ReportTable> tables,
+            Map<String, List<Cell>> cells,
+            List<Comparison.Pair> pairs,
             List<Verdict> verdicts,
             Map<String, String> notRun,
             String command) {
         public Trained {
             tables = List.copyOf(tables);
+            cells = Collections.unmodifiableMap(new LinkedHashMap<>(cells));
+            pairs = List.copyOf(pairs);
             verdicts = List.copyOf(verdicts);
             notRun = Collections.unmodifiableMap(new LinkedHashMap<>(notRun));
         }

@@ -1,9 +1,11 @@
 package org.dndllm.eval.report;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import org.dndllm.eval.diagnosis.AdapterHealth;
 import org.dndllm.eval.experiment.Cost;
 import org.dndllm.eval.experiment.JobResult;
@@ -20,8 +22,8 @@ final class StudyBlocks {
                     + " training splits, test splits are only scored. Intervals are 95 % and resample tasks (10,000"
                     + " bootstrap replicates, seeded; items, where there is one task); where all tasks are alike, Wilson's interval over items stands"
                     + " instead. p values: exact McNemar test, two-sided, on the items of the first run of every task, so"
-                    + " that no item counts twice; Holm's correction over all comparisons of this report (claims about an"
-                    + " experiment that trains generators: over that experiment's own). Items of one"
+                    + " that no item counts twice; Holm's correction over all comparisons of this report (verdicts on an"
+                    + " experiment that trains generators: over the comparisons of its claims). Items of one"
                     + " task are alike, which the test does not know: that is why the interval must agree. An interval without"
                     + " width means that every task differs by the same amount.";
 
@@ -95,6 +97,13 @@ final class StudyBlocks {
                 .tables()
                 .forEach(table ->
                         blocks.add(new Block.Table(experiment.name() + ": accuracies in per cent", table.rows())));
+        List<Comparison> paired = experiment.pairs().stream()
+                .flatMap(pair -> Optional.ofNullable(findings.comparisons().get(pair)).stream())
+                .toList();
+        if (!paired.isEmpty()) {
+            blocks.add(new Block.Table(
+                    experiment.name() + ": differences in points, paired tests", comparisonRows(paired)));
+        }
         if (!experiment.notRun().isEmpty()) {
             List<List<String>> rows = new ArrayList<>();
             rows.add(List.of("job", "not run"));
@@ -107,6 +116,14 @@ final class StudyBlocks {
     private void comparisons() {
         blocks.add(new Block.Heading(2, "All comparisons"));
         blocks.add(new Block.Text(METHODS));
+        blocks.add(new Block.Details(
+                findings.comparisons().size() + " comparisons, corrected together",
+                List.of(new Block.Table(
+                        "Differences in points, paired tests",
+                        comparisonRows(findings.comparisons().values())))));
+    }
+
+    private static List<List<String>> comparisonRows(Collection<Comparison> comparisons) {
         List<List<String>> rows = new ArrayList<>();
         rows.add(List.of(
                 "comparison",
@@ -117,7 +134,7 @@ final class StudyBlocks {
                 "items",
                 "p",
                 "p (Holm)"));
-        for (Comparison each : findings.comparisons().values()) {
+        for (Comparison each : comparisons) {
             String[] parts = Percent.signed(each.difference()).split(" ", 2);
             rows.add(List.of(
                     each.pair().one() + " minus " + each.pair().other(),
@@ -129,9 +146,7 @@ final class StudyBlocks {
                     Percent.p(each.test().p()),
                     Percent.p(each.adjusted())));
         }
-        blocks.add(new Block.Details(
-                findings.comparisons().size() + " comparisons, corrected together",
-                List.of(new Block.Table("Differences in points, paired tests", rows))));
+        return rows;
     }
 
     private void cost() {

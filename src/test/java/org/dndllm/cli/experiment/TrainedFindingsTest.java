@@ -2,50 +2,42 @@ package org.dndllm.cli.experiment;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.OptionalDouble;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.dndllm.cli.nano.NanoRecipe;
 import org.dndllm.eval.Control;
+import org.dndllm.eval.experiment.Cell;
 import org.dndllm.eval.report.Claim;
 import org.dndllm.eval.report.Verdict;
 import org.dndllm.eval.report.Verdict.Outcome;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Claims about trained experiments, judged on made-up answers. */
 class TrainedFindingsTest {
     private static final int ITEMS = 40;
     private static final List<Experiment> ALL = Experiment.all(NanoRecipe.standard());
 
-    @TempDir
-    Path folder;
-
-    private final Map<String, Path> done = new LinkedHashMap<>();
+    private final Map<String, Map<Control, List<Cell>>> done = new LinkedHashMap<>();
 
     /** @param right share of a control's answers that are right, the first of each task; absent controls are not measured */
-    private void report(String job, Set<String> tasks, Map<Control, Double> right) throws IOException {
-        Path report = Files.createDirectories(folder.resolve(job));
-        StringBuilder rows = new StringBuilder("task,control,run,item,prompt,expected,answer,right\n");
-        for (String task : tasks) {
-            right.forEach((control, share) -> {
-                for (int i = 0; i < ITEMS; i++) {
-                    rows.append(
-                            "%s,%s,seed 1,%d,p,e,a,%s\n".formatted(task, control.label(), i + 1, i < share * ITEMS));
-                }
-            });
-        }
-        Path answers = report.resolve("answers.csv");
-        Files.writeString(
-                answers,
-                Files.exists(answers) ? Files.readString(answers) + rows.substring(rows.indexOf("\n") + 1) : rows);
-        done.put(job, report);
+    private void report(String job, Set<String> tasks, Map<Control, Double> right) {
+        Map<Control, List<Cell>> cells = done.computeIfAbsent(job, name -> new EnumMap<>(Control.class));
+        right.forEach((control, share) -> tasks.forEach(task ->
+                cells.computeIfAbsent(control, name -> new ArrayList<>()).add(cell(task, share))));
+    }
+
+    private static Cell cell(String task, double share) {
+        List<Boolean> hits =
+                IntStream.range(0, ITEMS).mapToObj(i -> i < share * ITEMS).toList();
+        return new Cell(task, "seed 1", hits, OptionalDouble.empty(), OptionalDouble.empty(), false);
     }
 
     private List<Verdict> verdicts(String experiment) {
@@ -76,7 +68,7 @@ class TrainedFindingsTest {
     }
 
     @Test
-    void crossDomain_kindLeftOutAndKnownKinds_judgedApart() throws IOException {
+    void crossDomain_kindLeftOutAndKnownKinds_judgedApart() {
         Map<String, Set<String>> known = CrossDomain.known(NanoRecipe.standard());
         for (Map.Entry<String, Set<String>> job :
                 CrossDomain.leftOut(NanoRecipe.standard()).entrySet()) {
@@ -97,7 +89,7 @@ class TrainedFindingsTest {
     }
 
     @Test
-    void taskCount_enoughFrom16_saysFromWhere() throws IOException {
+    void taskCount_enoughFrom16_saysFromWhere() {
         Set<String> tasks = Set.of("a", "b", "c", "d", "e", "f");
         report("tasks-4", tasks, Map.of(Control.GENERATED, 0.05));
         report("tasks-8", tasks, Map.of(Control.GENERATED, 0.1));
@@ -120,7 +112,7 @@ class TrainedFindingsTest {
     }
 
     @Test
-    void leaveOneOut_someJobsMissing_notTested() throws IOException {
+    void leaveOneOut_someJobsMissing_notTested() {
         report("without-first-next", Set.of("first-next"), Map.of(Control.BASE, 0.1, Control.GENERATED, 0.9));
 
         assertThat(verdicts("leave-one-out")).extracting(Verdict::outcome).containsOnly(Outcome.NOT_TESTED);
