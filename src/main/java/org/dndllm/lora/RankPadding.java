@@ -20,6 +20,7 @@ public final class RankPadding {
     /** More zeros than that cost more than they bring. */
     private static final int MOST_FACTOR = 4;
 
+    private static final int ROWS_AT_ONCE = 256;
     private static final ValueLayout.OfLong WORD = ValueLayout.JAVA_LONG_UNALIGNED;
 
     private RankPadding() {}
@@ -117,15 +118,19 @@ public final class RankPadding {
         }
     }
 
-    /** A copy call for each row of 16 bytes would take several times as long. */
+    /** Through small arrays: a copy call for each row of 16 bytes, or an access for each word, takes several times as long. */
     private static void widenWords(MemorySegment from, MemorySegment to, int rows, int words, int factor) {
-        for (long i = 0; i < rows; i++) {
-            for (int j = 0; j < words; j++) {
-                to.setAtIndex(WORD, i * words * factor + j, from.getAtIndex(WORD, i * words + j));
+        long[] narrow = new long[ROWS_AT_ONCE * words];
+        long[] wide = new long[narrow.length * factor];
+        for (int first = 0; first < rows; first += ROWS_AT_ONCE) {
+            int count = Math.min(ROWS_AT_ONCE, rows - first);
+            MemorySegment.copy(from, WORD, (long) first * words * Long.BYTES, narrow, 0, count * words);
+            for (int i = 0; i < count; i++) {
+                for (int j = 0; j < words; j++) {
+                    wide[i * words * factor + j] = narrow[i * words + j];
+                }
             }
-            for (int j = words; j < words * factor; j++) {
-                to.setAtIndex(WORD, i * words * factor + j, 0);
-            }
+            MemorySegment.copy(wide, 0, to, WORD, (long) first * words * factor * Long.BYTES, count * words * factor);
         }
     }
 }
