@@ -20,6 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Framing, limits and departures on real sockets, with a handler that says back what it was sent. */
 @Timeout(value = 30, unit = TimeUnit.SECONDS)
@@ -55,6 +56,7 @@ class HttpListenerTest {
                 }
                 case "/stream" -> stream(exchange);
                 case "/flood" -> flood(exchange);
+                case "/pausing" -> pausing(exchange);
                 default -> watched(exchange);
             }
         }
@@ -75,6 +77,21 @@ class HttpListenerTest {
                 }
             } catch (IOException e) {
                 events.add("cut off");
+            }
+        }
+
+        /** Sends one event, and then writes nothing until the client has left: a write cannot be what tells. */
+        private void pausing(Exchange exchange) throws IOException {
+            text(exchange);
+            CountDownLatch left = new CountDownLatch(1);
+            exchange.onGone(left::countDown);
+            try (OutputStream out = exchange.answer(200, OptionalLong.empty())) {
+                out.write("event".getBytes(StandardCharsets.US_ASCII));
+                out.flush();
+                left.await();
+                events.add("gone");
+            } catch (InterruptedException e) {
+                return; // the listener is closed
             }
         }
 
@@ -290,6 +307,21 @@ class HttpListenerTest {
         assertThat(events.take()).isEqualTo("watching");
         assertThat(events.take()).isEqualTo("gone");
         assertThat(events.take()).isEqualTo("nothing sent");
+    }
+
+    /** By an orderly end of the connection, and by a reset of it, as from a process that was killed. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void client_leavesBetweenTwoEvents_isNoticedWithoutAWrite(boolean reset) throws Exception {
+        Socket socket = connect(post("/pausing", "", "body"));
+        StringBuilder answer = new StringBuilder();
+        while (answer.indexOf("event") < 0) {
+            answer.append((char) socket.getInputStream().read());
+        }
+        socket.setSoLinger(reset, 0);
+        socket.close();
+
+        assertThat(events.take()).isEqualTo("gone");
     }
 
     @Test
