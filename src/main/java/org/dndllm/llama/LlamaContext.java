@@ -444,6 +444,7 @@ public final class LlamaContext implements AutoCloseable {
             }
             closed = true;
             adapters.release();
+            states.close();
             model.forget(this);
             if (model.isPoisoned()) {
                 return; // the parked thread may still use it: left in memory, as LlamaModel.close says
