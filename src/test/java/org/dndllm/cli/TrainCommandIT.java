@@ -145,7 +145,7 @@ class TrainCommandIT {
         Path out = folder.resolve("out");
 
         train(tasks, out, "--family", "newspaper").refused(2, "--family", "compact");
-        train(tasks, out, "--objective", "fame").refused(2, "--objective", "recon+task");
+        train(tasks, out, "--objective", "fame").refused(2, "objective", "recon+task");
         train(tasks, out, "--objective", "recon").refused(2, "--lora-dir", "is missing");
         train(tasks, out, "--lora-dir", folder).refused(2, "--lora-dir", "leave it out");
         train(tasks, out, "--condition-text", "poems").refused(2, "--condition-text", "mixed");
