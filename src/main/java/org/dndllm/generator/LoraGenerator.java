@@ -94,6 +94,11 @@ public final class LoraGenerator implements AutoCloseable {
         return config;
     }
 
+    /** Which provider runs: CPU or CUDA. */
+    public SessionOptions.Provider provider() {
+        return session.provider();
+    }
+
     /** Which provider runs and why, in one line for a log. */
     public String providerReport() {
         return session.providerReport();

@@ -14,7 +14,10 @@ import org.dndllm.onnx.SessionOptions.Provider;
 
 /** Opens a session on the provider that is asked for and words what goes wrong. */
 final class SessionLoader {
-    /** Above this many bytes of model and data, laying weights out anew costs more than it gives. */
+    /**
+     * Above this many bytes of model and data, laying weights out anew costs more than it gives. So does planning memory:
+     * the plan of the first run gives the second one block for all activations, beside what the first took.
+     */
     private static final long LARGE = 1L << 30;
 
     private SessionLoader() {}
@@ -89,6 +92,7 @@ final class SessionLoader {
                         case EXTENDED -> OrtSession.SessionOptions.OptLevel.EXTENDED_OPT;
                         case ALL, AUTO -> OrtSession.SessionOptions.OptLevel.ALL_OPT;
                     });
+            ort.setMemoryPatternOptimization(!isLarge(model));
             if (provider == Provider.CUDA) {
                 ort.addCUDA();
             }
@@ -100,10 +104,13 @@ final class SessionLoader {
         if (asked != Optimization.AUTO) {
             return asked;
         }
+        return isLarge(model) ? Optimization.EXTENDED : Optimization.ALL;
+    }
+
+    private static boolean isLarge(Path model) {
         Path data = model.resolveSibling(model.getFileName() + ".data");
         try {
-            long bytes = Files.size(model) + (Files.exists(data) ? Files.size(data) : 0);
-            return bytes > LARGE ? Optimization.EXTENDED : Optimization.ALL;
+            return Files.size(model) + (Files.exists(data) ? Files.size(data) : 0) > LARGE;
         } catch (IOException e) {
             throw new InvalidInputException(model.toString(), "model", "cannot be read (" + e + ")", e);
         }

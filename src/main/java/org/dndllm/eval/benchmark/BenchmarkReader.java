@@ -12,7 +12,8 @@ import tools.jackson.databind.JsonNode;
 
 /**
  * Reads a labelled file: the official JSON ({@code [{prompt, response, system}]}), or any JSON, JSONL, CSV or TSV with a
- * prompt and a response column, or with question, choices and answer. The format follows the file's extension.
+ * prompt and a response column, or with question, choices and answer; HellaSwag, MATH, HumanEval and LiveCodeBench as their
+ * authors publish them. The format follows the file's extension, before {@code .gz} if it has that.
  *
  * <p>Prompts and system messages stay as they are. Where the file has the options apart from the question, they are set
  * below it as the official ARC prompts do, one {@code A: ...} per line.
@@ -64,7 +65,7 @@ public final class BenchmarkReader implements RecordVisitor {
             throw new InvalidInputException(source, place, "must be an object with at least a prompt");
         }
         ItemFields fields = ItemFields.of(value, source, place);
-        AnswerKind kind = declared.or(() -> recognised).orElseGet(() -> KindOf.item(fields, fileName));
+        AnswerKind kind = declared.or(() -> recognised).orElseGet(() -> KindOf.item(fields, value, fileName));
         recognised = Optional.of(kind);
         items.add(fields.item(fileName + ": " + place, kind));
     }

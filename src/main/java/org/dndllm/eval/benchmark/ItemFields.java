@@ -2,7 +2,9 @@ package org.dndllm.eval.benchmark;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.dndllm.InvalidInputException;
+import org.dndllm.engine.PromptReader;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -21,7 +23,6 @@ record ItemFields(
         String responseField,
         String system,
         List<Choice> apart) {
-    private static final List<String> PROMPTS = List.of("prompt", "question", "input", "instruction", "text");
     private static final List<String> RESPONSES =
             List.of("response", "answer", "answerKey", "label", "output", "solution", "target");
     /** For user questions with options but without a system message: says what an answer must look like. */
@@ -29,25 +30,34 @@ record ItemFields(
             "Choose one of the options. Answer with its letter in square brackets only, for example [A].";
 
     static ItemFields of(JsonNode object, String source, String place) {
-        String promptField = PROMPTS.stream()
+        String promptField = PromptReader.FIELDS.stream()
                 .filter(object::has)
                 .findFirst()
                 .orElseThrow(() -> new InvalidInputException(
-                        source, place, "has none of the fields " + PROMPTS + "; name the question's field so"));
+                        source,
+                        place,
+                        "has none of the fields " + PromptReader.FIELDS + "; name the question's field so"));
         String question = text(object, promptField, source, place);
         if (question.isBlank()) {
             throw new InvalidInputException(source, place + ", field " + promptField, "is blank; remove the item");
         }
         List<Choice> apart = ChoiceFields.of(object, source, place);
         Optional<String> responseField =
-                RESPONSES.stream().filter(object::hasNonNull).findFirst();
+                responses(promptField).filter(object::hasNonNull).findFirst();
         String response = responseField
                 .map(name -> apart.isEmpty()
                         ? text(object, name, source, place)
-                        : ChoiceFields.answer(object.get(name), apart, source, place + ", field " + name))
+                        : ChoiceFields.answer(object, name, apart, source, place + ", field " + name))
                 .orElse("");
         String system = object.hasNonNull("system") ? text(object, "system", source, place) : "";
         return new ItemFields(source, place, question, response, responseField.orElse("response"), system, apart);
+    }
+
+    /** MATH-500 has the answer beside the solution, which alone shows by its box what kind of answer it is. */
+    private static Stream<String> responses(String promptField) {
+        return promptField.equals("problem")
+                ? Stream.concat(Stream.of("solution"), RESPONSES.stream())
+                : RESPONSES.stream();
     }
 
     /** A string, or a number or truth value as it is written (tables of other programs have them bare). */
