@@ -28,7 +28,8 @@ final class Flags {
             "LoRA settings",
             CanonicalForm.SOURCE,
             "scheduler options",
-            "serve options");
+            "serve options",
+            "training options");
 
     private Flags() {}
 

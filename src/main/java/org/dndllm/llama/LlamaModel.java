@@ -7,11 +7,9 @@ import java.lang.ref.Reference;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
@@ -57,14 +55,12 @@ public final class LlamaModel implements AutoCloseable {
     // Read by every direct call into native code, written by close: nothing runs on freed memory.
     private final ReadWriteLock life = new ReentrantReadWriteLock();
 
-    private final Set<LlamaContext> contexts = new LinkedHashSet<>(); // guarded by contexts
-    private final Set<SamplerChain> samplers = new LinkedHashSet<>(); // guarded by contexts
-    private final Set<LoraAdapter> adapters = new LinkedHashSet<>(); // guarded by contexts
-    private boolean closing; // guarded by contexts
+    private final ModelChildren children;
     private volatile boolean closed;
 
     private LlamaModel(Path gguf, ModelOptions options) {
         source = gguf.toString();
+        children = new ModelChildren(toString());
         file = ModelFile.check(gguf);
         LlamaLibrary library = LlamaLibrary.load();
         if (options.gpuLayers() > 0) {
@@ -188,7 +184,7 @@ public final class LlamaModel implements AutoCloseable {
         return whileOpen(() -> {
             adapterTable.readLock().lock();
             try {
-                return register(contexts, new LlamaContext(this, pointer, domain, shared, options));
+                return children.add(new LlamaContext(this, pointer, domain, shared, options));
             } finally {
                 adapterTable.readLock().unlock();
             }
@@ -197,26 +193,7 @@ public final class LlamaModel implements AutoCloseable {
 
     /** A sampler chain for contexts of this model. The caller closes it, or the model does. */
     public SamplerChain newSampler(SamplerOptions options) {
-        return whileOpen(() -> register(samplers, new SamplerChain(this, options)));
-    }
-
-    private <T extends AutoCloseable> T register(Set<T> children, T child) {
-        synchronized (contexts) {
-            if (closing == false) {
-                children.add(child);
-                return child;
-            }
-        }
-        closeQuietly(child);
-        throw new IllegalStateException(this + " was closed meanwhile");
-    }
-
-    private static void closeQuietly(AutoCloseable child) {
-        try {
-            child.close();
-        } catch (Exception e) {
-            throw new IllegalStateException(e);
-        }
+        return whileOpen(() -> children.add(new SamplerChain(this, options)));
     }
 
     /**
@@ -272,16 +249,8 @@ public final class LlamaModel implements AutoCloseable {
                     "load adapter " + name,
                     init,
                     reason -> new InvalidInputException(name, "adapter", "llama.cpp refused it: " + reason));
-            return register(
-                    adapters,
-                    new LoraAdapter(
-                            this,
-                            name,
-                            GENERATIONS.incrementAndGet(),
-                            summary.highestRank(),
-                            summary.alpha(),
-                            bytes,
-                            made));
+            return children.add(new LoraAdapter(
+                    this, name, GENERATIONS.incrementAndGet(), summary.highestRank(), summary.alpha(), bytes, made));
         } finally {
             adapterTable.writeLock().unlock();
         }
@@ -289,9 +258,7 @@ public final class LlamaModel implements AutoCloseable {
 
     /** Adapters that are loaded now, oldest first. */
     public List<LoraAdapter> adapters() {
-        synchronized (contexts) {
-            return List.copyOf(adapters);
-        }
+        return children.adapters();
     }
 
     void free(LoraAdapter adapter, MemorySegment adapterPointer) {
@@ -308,11 +275,7 @@ public final class LlamaModel implements AutoCloseable {
     }
 
     void forget(AutoCloseable child) {
-        synchronized (contexts) {
-            contexts.remove(child);
-            samplers.remove(child);
-            adapters.remove(child);
-        }
+        children.forget(child);
     }
 
     /**
@@ -364,21 +327,9 @@ public final class LlamaModel implements AutoCloseable {
      */
     @Override
     public void close() {
-        List<LlamaContext> openContexts;
-        List<SamplerChain> openSamplers;
-        List<LoraAdapter> openAdapters;
-        synchronized (contexts) {
-            if (closing) {
-                return;
-            }
-            closing = true;
-            openContexts = List.copyOf(contexts);
-            openSamplers = List.copyOf(samplers);
-            openAdapters = List.copyOf(adapters);
+        if (children.close() == false) {
+            return;
         }
-        openContexts.forEach(LlamaContext::close);
-        openSamplers.forEach(SamplerChain::close);
-        openAdapters.forEach(LoraAdapter::close);
         life.writeLock().lock();
         try {
             free();

@@ -13,6 +13,7 @@ final class SequenceLedger {
     private final int[] lengths; // [sequences]
     private final int[] planned; // [sequences] lengths after the batch under check
     private boolean shared;
+    private boolean written; // since the last clear, whoever removed it meanwhile
 
     SequenceLedger(String context, int sequences, int limit) {
         this.context = context;
@@ -61,6 +62,7 @@ final class SequenceLedger {
         if (needed > free()) {
             throw full(needed);
         }
+        written = true; // also by a batch that fails halfway
     }
 
     /** The complaint that {@code needed} positions do not fit. */
@@ -101,6 +103,7 @@ final class SequenceLedger {
     /** An empty sequence got {@code length} positions of its own. */
     void restore(int sequence, int length) {
         lengths[sequence] = length;
+        written = true;
     }
 
     void keepOnly(int sequence) {
@@ -113,6 +116,7 @@ final class SequenceLedger {
     void clear() {
         Arrays.fill(lengths, 0);
         forgetSharing();
+        written = false;
     }
 
     private void forgetSharing() {
@@ -123,7 +127,8 @@ final class SequenceLedger {
         return lengths.length;
     }
 
-    boolean isEmpty() {
-        return Arrays.stream(lengths).allMatch(length -> length == 0);
+    /** Whether no cell was written since the last {@link #clear}. Sequences that were removed leave theirs as they are. */
+    boolean isUntouched() {
+        return !written;
     }
 }

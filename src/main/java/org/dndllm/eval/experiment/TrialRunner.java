@@ -88,7 +88,7 @@ public final class TrialRunner {
                     file.toString(),
                     "inputs",
                     "are others than now (the set, the bundle, items, draws or the job's declaration changed); remove "
-                            + file.getParent() + " to measure again, or take another --work");
+                            + file.getParent() + " to measure again, or take another folder for the work");
         }
         return Optional.of(result);
     }

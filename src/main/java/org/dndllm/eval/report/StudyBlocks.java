@@ -71,7 +71,7 @@ final class StudyBlocks {
     private void health() {
         blocks.add(new Block.Heading(2, "Health of the adapters"));
         if (study.health().isEmpty()) {
-            blocks.add(new Block.Text("No adapter was named (--adapter)."));
+            blocks.add(new Block.Text("No adapter was named."));
             return;
         }
         List<List<String>> rows = new ArrayList<>();
