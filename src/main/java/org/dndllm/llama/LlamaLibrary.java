@@ -82,7 +82,7 @@ public final class LlamaLibrary {
         }
         SymbolLookup symbols = SymbolLookup.loaderLookup();
         Handshake.requireSymbols(
-                Handshake.boundSymbols(), name -> symbols.find(name).isPresent(), file);
+                Handshake.boundSymbols(LlamaCpp.class), name -> symbols.find(name).isPresent(), file);
         LlamaLibrary library = new LlamaLibrary(location);
         Handshake.requireVersion(library.version, library.ggmlVersion, NativePin.load(), file);
         NativeLog.install();
