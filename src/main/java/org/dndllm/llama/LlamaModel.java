@@ -32,7 +32,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A base model in memory. It owns its weights and everything made from it; {@link #close} ends contexts first, then
- * samplers and adapters, then the model. Thread-safe; contexts are not.
+ * samplers, image encoders and adapters, then the model. Thread-safe; contexts are not.
  *
  * <p>If llama.cpp asserts in spite of validation, this model becomes unusable: every later call on it or on anything made
  * from it is a {@link NativeFailureException}, and {@code close()} leaves its native memory where it is, because the
@@ -48,6 +48,7 @@ public final class LlamaModel implements AutoCloseable {
     private final NativeThread thread;
     private final MemorySegment pointer;
     private final Vocabulary vocabulary;
+    private final boolean onGpu;
 
     // llama.cpp keeps the adapters of a model in a set without a lock: written when one is loaded or freed, read when a
     // context reserves its graphs (at creation and in the first decode after a change of adapters).
@@ -58,6 +59,7 @@ public final class LlamaModel implements AutoCloseable {
 
     private final Set<LlamaContext> contexts = new LinkedHashSet<>(); // guarded by contexts
     private final Set<SamplerChain> samplers = new LinkedHashSet<>(); // guarded by contexts
+    private final Set<VisionProjector> projectors = new LinkedHashSet<>(); // guarded by contexts
     private final Set<LoraAdapter> adapters = new LinkedHashSet<>(); // guarded by contexts
     private boolean closing; // guarded by contexts
     private volatile boolean closed;
@@ -70,6 +72,7 @@ public final class LlamaModel implements AutoCloseable {
             library.requireBackend(options.backend());
         }
         thread = new NativeThread(domain, "model");
+        onGpu = options.gpuLayers() > 0;
         pointer = load(gguf, options);
         vocabulary = new Vocabulary(
                 this,
@@ -112,8 +115,7 @@ public final class LlamaModel implements AutoCloseable {
     }
 
     /** Runs a native constructor and explains a NULL with what the library said meanwhile. */
-    private MemorySegment create(
-            String what, Supplier<MemorySegment> call, Function<String, RuntimeException> problem) {
+    MemorySegment create(String what, Supplier<MemorySegment> call, Function<String, RuntimeException> problem) {
         long mark = NativeLog.mark();
         MemorySegment made = thread.call(what, call);
         if (made.address() == 0) {
@@ -196,6 +198,20 @@ public final class LlamaModel implements AutoCloseable {
     /** A sampler chain for contexts of this model. The caller closes it, or the model does. */
     public SamplerChain newSampler(SamplerOptions options) {
         return whileOpen(() -> register(samplers, new SamplerChain(this, options)));
+    }
+
+    /**
+     * Opens the image encoder that belongs to this model, after a full check. The caller closes it, or the model does.
+     *
+     * @param mmproj the encoder and projector of a Qwen2.5-VL model as one GGUF file
+     * @throws InvalidInputException if the file is malformed or made for another model, or this model reads no images
+     * @throws EnvironmentException if this build of llama.cpp has no libmtmd
+     */
+    public VisionProjector openVision(Path mmproj, VisionOptions options) {
+        requireOpen();
+        VisionProjector.check(this, mmproj);
+        return whileOpen(() ->
+                register(projectors, new VisionProjector(this, pointer, mmproj.toAbsolutePath(), options, onGpu)));
     }
 
     private <T extends AutoCloseable> T register(Set<T> children, T child) {
@@ -315,6 +331,7 @@ public final class LlamaModel implements AutoCloseable {
         synchronized (contexts) {
             contexts.remove(child);
             samplers.remove(child);
+            projectors.remove(child);
             adapters.remove(child);
         }
     }
@@ -364,12 +381,14 @@ public final class LlamaModel implements AutoCloseable {
     }
 
     /**
-     * Ends contexts (waiting for a decode in progress, which is cancelled), samplers, adapters and the model. Idempotent.
+     * Ends contexts (waiting for a decode in progress, which is cancelled), samplers, image encoders, adapters and the model.
+     * Idempotent.
      */
     @Override
     public void close() {
         List<LlamaContext> openContexts;
         List<SamplerChain> openSamplers;
+        List<VisionProjector> openProjectors;
         List<LoraAdapter> openAdapters;
         synchronized (contexts) {
             if (closing) {
@@ -378,10 +397,12 @@ public final class LlamaModel implements AutoCloseable {
             closing = true;
             openContexts = List.copyOf(contexts);
             openSamplers = List.copyOf(samplers);
+            openProjectors = List.copyOf(projectors);
             openAdapters = List.copyOf(adapters);
         }
         openContexts.forEach(LlamaContext::close);
         openSamplers.forEach(SamplerChain::close);
+        openProjectors.forEach(VisionProjector::close);
         openAdapters.forEach(LoraAdapter::close);
         life.writeLock().lock();
         try {
