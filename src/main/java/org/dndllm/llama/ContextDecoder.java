@@ -69,7 +69,7 @@ final class ContextDecoder {
 
     /** Computes the first {@code tokens} tokens of the batch, which the ledger has planned. */
     void compute(int tokens, @Nullable CancelToken cancel) {
-        compute("llama_decode", call, tokens, cancel);
+        compute("decode", call, tokens, cancel);
     }
 
     /**
