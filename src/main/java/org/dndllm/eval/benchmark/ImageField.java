@@ -74,7 +74,7 @@ final class ImageField {
 
     private ItemImage file(String name) {
         try {
-            Path folder = Path.of(source).toRealPath().getParent();
+            Path folder = Path.of(source).toRealPath().resolveSibling("");
             Path file = folder.resolve(name).normalize();
             if (Path.of(name).isAbsolute() || !file.startsWith(folder)) {
                 throw outside(name);
