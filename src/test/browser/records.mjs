@@ -11,6 +11,7 @@ const GOOD = [
   ['list of strings', 'a.json', '["p","q"]', [plain('p'), plain('q')]],
   ['byte-order mark', 'a.json', '\uFEFF["p"]', [plain('p')]],
   ['JSONL with blank lines', 'a.jsonl', '{"question":"p","answer":"r"}\n\n{"input":"q"}\n', [item('p', 'r'), item('q')]],
+  ['MATH-500', 'a.jsonl', '{"problem":"p","solution":"s","answer":"r"}', [item('p', 'r')]],
   ['multimodal layout', 'a.json', '[{"conversations":[{"value":"p"}]}]', [item('p')]],
   ['a number as answer', 'a.json', '[{"prompt":"1 + 1","response":2}]', [item('1 + 1', '2')]],
   ['CSV with quotes', 'a.csv', 'id,prompt,response\r\n1,"a, ""b""\nc",d\r\n', [item('a, "b"\nc', 'd')]],

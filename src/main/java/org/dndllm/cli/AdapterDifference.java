@@ -21,15 +21,15 @@ final class AdapterDifference {
         return Math.sqrt(square(effect(expected, actual)) / square(expected));
     }
 
-    /** |B'A' - B A| / |B A| of the module where that is largest, over all its layers, Frobenius. */
-    static double worstDelta(LoraWeights expected, LoraWeights actual) {
-        double worst = 0;
+    /** |B'A' - B A| / |B A| of each kind of module over all its layers, Frobenius, by Hugging Face's name. */
+    static Map<String, Double> deltas(LoraWeights expected, LoraWeights actual) {
+        Map<String, Double> deltas = new LinkedHashMap<>();
         List<LoraWeights> both = List.of(expected, actual);
-        for (double[][] products : LoraProducts.of(both, both).byModule().values()) {
+        LoraProducts.of(both, both).byModule().forEach((module, products) -> {
             double apart = products[0][0] - 2 * products[0][1] + products[1][1];
-            worst = Math.max(worst, Math.sqrt(Math.max(0, apart) / products[0][0]));
-        }
-        return worst;
+            deltas.put(module.hfName(), Math.sqrt(Math.max(0, apart) / products[0][0]));
+        });
+        return deltas;
     }
 
     /**

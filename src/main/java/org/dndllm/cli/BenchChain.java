@@ -170,11 +170,8 @@ final class BenchChain implements Callable<Integer> {
     /** Names of device choices and how to open the engine for each, the CPU first. */
     private Map<String, EngineOptions> sides() {
         EngineOptions asked = engine.options();
-        EngineOptions cpu = new EngineOptions(
-                asked.session().withProvider(SessionOptions.Provider.CPU),
-                ModelOptions.CPU,
-                asked.context(),
-                asked.adapterType());
+        EngineOptions cpu = asked.withSession(asked.session().withProvider(SessionOptions.Provider.CPU))
+                .withModel(ModelOptions.CPU);
         Map<String, EngineOptions> sides = new LinkedHashMap<>();
         if (!noCpu) {
             sides.put("cpu", cpu);

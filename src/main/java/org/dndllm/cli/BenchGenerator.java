@@ -14,32 +14,35 @@ import org.dndllm.generator.GeneratorConfig;
 import org.dndllm.generator.LoraGenerator;
 import org.dndllm.generator.PaperConfig;
 import org.dndllm.lora.LoraWeights;
+import org.dndllm.onnx.Precision;
 import org.dndllm.onnx.SessionOptions;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code dnd bench generator}: one forward pass, as the graph stands in the bundle and as it is laid out here. */
+/** {@code dnd bench generator}: one forward pass, as the graph stands in the bundle and in the forms that it can have. */
 @Command(
         name = "generator",
         mixinStandardHelpOptions = true,
         header = "Time, memory and accuracy of a generator's forward pass, as it is and laid out for this processor.",
         description = {
             "Conditions are random. 'as it is' maps the bundle's own graph; 'laid out' is what dnd generate runs for large"
-                    + " generators of the paper's family. Rates count the products of the definition, taps on padding"
+                    + " generators of the paper's family; --precision adds the graph in other numbers. Rates count the products of the definition, taps on padding"
                     + " included; beside them stands the rate of a large matrix product on the same threads. Errors are"
-                    + " relative to the graph as it is: of all weight tokens, of the worst module's delta-W = B A, and with"
-                    + " -m of the logits after the adapter is attached."
+                    + " relative to the graph as it is: of all weight tokens, of delta-W = B A of each kind of module, and"
+                    + " with -m of the logits after the adapter is attached."
         },
         footer = {
             "",
             "Examples:",
             "  dnd import --untrained --preset qwen2.5-0.5b-commonsense --base qwen2.5-0.5b --save-to target/bench/speed",
             "  dnd bench generator --generator target/bench/speed --threads 2",
+            "  dnd bench generator --generator onnx/nano/paper --precision int8 -m onnx/nano/base.gguf",
             "  dnd bench generator --generator target/bench/speed -m target/bench/0.5b-q8_0.gguf --json",
         })
 final class BenchGenerator implements Callable<Integer> {
     private static final int SEED = 1;
+    private static final String AS_IT_IS = "as it is";
 
     @Mixin
     private final Output output = new Output();
@@ -78,7 +81,8 @@ final class BenchGenerator implements Callable<Integer> {
     @Override
     public Integer call() {
         Flags.atLeast("--rounds", rounds, 1);
-        SessionOptions options = engine.options().session();
+        SessionOptions asked = engine.options().session();
+        SessionOptions options = asked.withPrecision(Precision.F32);
         GeneratorBundle bundle = GeneratorBundle.open(engine.generator());
         GeneratorConfig config = bundle.manifest().generator();
         double peak;
@@ -94,14 +98,22 @@ final class BenchGenerator implements Callable<Integer> {
         }
         List<Pass> passes = new ArrayList<>();
         if (!laidOutOnly) {
-            passes.add(pass("as it is", bundle, options.withoutLayouts()));
+            passes.add(pass(AS_IT_IS, bundle, options.withoutLayouts()));
         }
         if (layout) {
-            bundle.openGenerator(options).close(); // written now if ever: the pass opens it as every later start does
-            passes.add(pass("laid out", bundle, options));
+            passes.add(formed("laid out", bundle, options));
+        }
+        Precision precision = asked.precision().on(asked.provider());
+        if (precision != Precision.F32) {
+            passes.add(formed(precision.label(), bundle, asked));
         }
         report(bundle, config, options, peak, passes);
         return 0;
+    }
+
+    private Pass formed(String form, GeneratorBundle bundle, SessionOptions options) {
+        bundle.openGenerator(options).close(); // written now if ever: the pass opens it as every later start does
+        return pass(form, bundle, options);
     }
 
     private Pass pass(String form, GeneratorBundle bundle, SessionOptions options) {
@@ -150,38 +162,48 @@ final class BenchGenerator implements Callable<Integer> {
         output.line(
                 "%-10s %8s %10s %8s %10s %12s %12s",
                 "form", "open s", "forward s", "CPU s", "GFLOP/s", "anon MB", "file MB");
+        Pass reference = passes.getFirst();
         for (Pass pass : passes) {
-            Map<String, Object> values = pass.toJson();
-            String rate = "";
-            if (config instanceof PaperConfig paper) {
-                double gigaflops = 2e-9 * paper.multiplyAdds() / pass.wall().median();
-                values.put("definition_gflops", gigaflops);
-                rate = String.format(Locale.ROOT, "%.0f", gigaflops);
-            }
-            output.line(
-                    "%-10s %8.2f %10.2f %8.1f %10s %12.0f %12.0f",
-                    pass.form(),
-                    pass.openSeconds(),
-                    pass.wall().median(),
-                    pass.cpu().median(),
-                    rate,
-                    pass.anonymous() / 1e6,
-                    pass.filePages() / 1e6);
-            json.put(pass.form().replace(' ', '_'), values);
+            json.put(pass.form().replace(' ', '_'), row(config, pass));
         }
-        if (passes.size() == 2) {
-            Pass reference = passes.getFirst();
-            Pass laidOut = passes.getLast();
-            json.put("ratio", reference.wall().median() / laidOut.wall().median());
-            output.line(
-                    "as it is / laid out: %.2f",
-                    reference.wall().median() / laidOut.wall().median());
-            errors(bundle, reference.tokens(), laidOut.tokens()).forEach((what, error) -> {
-                json.put(what, error);
-                output.line("%-32s %.2e", what.replace('_', ' '), error);
-            });
+        if (reference.form().equals(AS_IT_IS)) {
+            for (Pass pass : passes.subList(1, passes.size())) {
+                json.put(pass.form().replace(' ', '_') + "_against_as_it_is", compared(bundle, reference, pass));
+            }
         }
         output.result(json);
+    }
+
+    private Map<String, Object> row(GeneratorConfig config, Pass pass) {
+        Map<String, Object> values = pass.toJson();
+        String rate = "";
+        if (config instanceof PaperConfig paper) {
+            double gigaflops = 2e-9 * paper.multiplyAdds() / pass.wall().median();
+            values.put("definition_gflops", gigaflops);
+            rate = String.format(Locale.ROOT, "%.0f", gigaflops);
+        }
+        output.line(
+                "%-10s %8.2f %10.2f %8.1f %10s %12.0f %12.0f",
+                pass.form(),
+                pass.openSeconds(),
+                pass.wall().median(),
+                pass.cpu().median(),
+                rate,
+                pass.anonymous() / 1e6,
+                pass.filePages() / 1e6);
+        return values;
+    }
+
+    private Map<String, Object> compared(GeneratorBundle bundle, Pass reference, Pass pass) {
+        Map<String, Object> values = new LinkedHashMap<>();
+        double ratio = reference.wall().median() / pass.wall().median();
+        values.put("ratio", ratio);
+        output.line("%s / %s: %.2f", reference.form(), pass.form(), ratio);
+        errors(bundle, reference.tokens(), pass.tokens()).forEach((what, error) -> {
+            values.put(what, error);
+            output.line("%-32s %.2e", what.replace('_', ' '), error);
+        });
+        return values;
     }
 
     private Map<String, Double> errors(GeneratorBundle bundle, float[] expected, float[] actual) {
@@ -189,7 +211,8 @@ final class BenchGenerator implements Callable<Integer> {
         LoraWeights other = bundle.manifest().layout().detokenize(actual, DType.F32);
         Map<String, Double> errors = new LinkedHashMap<>();
         errors.put("tokens_relative_error", AdapterDifference.relative(expected, actual));
-        errors.put("worst_delta_relative_error", AdapterDifference.worstDelta(reference, other));
+        AdapterDifference.deltas(reference, other)
+                .forEach((module, error) -> errors.put("delta_relative_error_of_" + module, error));
         if (!engine.isEmbeddedModel()) {
             errors.putAll(AdapterDifference.logits(engine, reference, other));
         }

@@ -42,7 +42,8 @@ record ChainReport(JsonNode json) {
             "/prompt_tokens",
             "/tokens",
             "/threads",
-            "/adapter_type");
+            "/adapter_type",
+            "/precision");
 
     static ChainReport of(Map<String, Object> json) {
         return new ChainReport(JsonMapper.shared().valueToTree(json));
@@ -105,6 +106,8 @@ record ChainReport(JsonNode json) {
         json.put("tokens", plan.tokens());
         json.put("threads", options.session().threads());
         json.put("adapter_type", options.adapterType().name());
+        json.put("precision", options.session().precision().label());
+        options.session().gpuMemory().ifPresent(bytes -> json.put("gpu_memory_limit_bytes", bytes));
         return json;
     }
 

@@ -46,7 +46,7 @@ final class ChainSide implements AutoCloseable {
             prompt = DecodeLoop.prompt(model.vocabulary().size(), plan.promptTokens());
             GeneratorBundle bundle = timed("verify_bundle", () -> GeneratorBundle.open(plan.bundle()));
             bundle.requireBase(model.shape(), plan.base());
-            pipeline = timed("generator", () -> AdapterPipeline.open(bundle, options.session()));
+            pipeline = timed("generator", () -> AdapterPipeline.open(bundle, options));
         } catch (RuntimeException e) {
             model.close();
             memory.close();
@@ -119,7 +119,7 @@ final class ChainSide implements AutoCloseable {
         long start = System.nanoTime();
         GeneratedAdapter made = generate(seed);
         long generated = System.nanoTime();
-        MemorySegment gguf = buffer.write(made.weights(), options.adapterType());
+        MemorySegment gguf = file(made);
         long converted = System.nanoTime();
         try (LoraAdapter adapter = model.loadAdapter(gguf, made.name())) {
             long loaded = System.nanoTime();
@@ -138,6 +138,11 @@ final class ChainSide implements AutoCloseable {
             context.detach();
         }
         return millis;
+    }
+
+    /** An adapter's file, which the fused graph has made already. */
+    private MemorySegment file(GeneratedAdapter made) {
+        return made.file(options.adapterType()).orElseGet(() -> buffer.write(made.weights(), options.adapterType()));
     }
 
     private GeneratedAdapter generate(long seed) {
@@ -170,7 +175,7 @@ final class ChainSide implements AutoCloseable {
     private void throughput(Map<String, Object> json, Progress progress) {
         Speeds reading = new Speeds(plan.pairs());
         Speeds writing = new Speeds(plan.pairs());
-        MemorySegment gguf = buffer.write(generate(1).weights(), options.adapterType());
+        MemorySegment gguf = file(generate(1));
         try (LoraAdapter adapter = model.loadAdapter(gguf, "bench")) {
             AdapterSet set = AdapterSet.of(adapter);
             json.put("adapter_bytes", gguf.byteSize());

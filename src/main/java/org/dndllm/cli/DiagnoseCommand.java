@@ -57,24 +57,8 @@ final class DiagnoseCommand implements Callable<Integer> {
     @Mixin
     private final EngineFlags engine = new EngineFlags();
 
-    @Option(names = "--tasks", paramLabel = "DIR", description = "Task folder. Default: the embedded nano tasks.")
-    private @Nullable Path tasks;
-
-    @Option(
-            names = "--loras",
-            paramLabel = "DIR",
-            description =
-                    "LoRAs trained on the tasks, as PEFT folders DIR/<task>. Default: with the embedded tasks and base"
-                            + " the embedded ones.")
-    private @Nullable Path loras;
-
-    @Option(
-            names = "--task",
-            paramLabel = "NAME",
-            description =
-                    "Diagnose adapters for this task; may be given several times. Default: the held-out tasks, or all"
-                            + " where there are no roles.")
-    private List<String> names = List.of();
+    @Mixin
+    private final TaskFlags tasks = new TaskFlags();
 
     @Option(
             names = "--prompts",
@@ -116,7 +100,7 @@ final class DiagnoseCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         if (!adapters.isEmpty()) {
-            if (prompts != null || chart != null || !names.isEmpty()) {
+            if (prompts != null || chart != null || !tasks.names().isEmpty()) {
                 throw Flags.wrong("--adapter", "does not go with --prompts, --task or --chart");
             }
             return new HealthReport(output, engine).examine(adapters, references, Optional.ofNullable(taskFile));
@@ -124,7 +108,7 @@ final class DiagnoseCommand implements Callable<Integer> {
         if (!references.isEmpty() || taskFile != null) {
             throw Flags.wrong("--reference, --task-file", "go with --adapter only");
         }
-        if (prompts != null && !names.isEmpty()) {
+        if (prompts != null && !tasks.names().isEmpty()) {
             throw Flags.wrong("--prompts, --task", "expected at most one of the two");
         }
         diagnose();
@@ -132,14 +116,13 @@ final class DiagnoseCommand implements Callable<Integer> {
     }
 
     private void diagnose() {
-        TaskFolder folder = TaskFolder.open(
-                Optional.ofNullable(tasks).orElseGet(() -> NanoSet.embedded().tasks()));
+        TaskFolder folder = tasks.folder();
         GeneratorBundle bundle = GeneratorBundle.open(engine.generator());
         try (AdapterPipeline pipeline =
                 AdapterPipeline.open(bundle, engine.options().session())) {
             Diagnosis diagnosis = new Diagnosis(pipeline, folder, seed, output.progress());
             Map<String, PromptSet> subjects = subjects(folder, diagnosis);
-            Optional<LoraFolder> trained = trainedLoras();
+            Optional<LoraFolder> trained = tasks.trainedLoras(engine).map(LoraFolder::open);
             trained.ifPresent(diagnosis::requireTrained);
             DiagnosisReport report = new DiagnosisReport(output, bundle, folder);
             report.conditions(diagnosis.conditions());
@@ -158,7 +141,7 @@ final class DiagnoseCommand implements Callable<Integer> {
         if (prompts != null) {
             return Map.of(String.valueOf(prompts.getFileName()), PromptReader.read(prompts));
         }
-        List<String> chosen = names;
+        List<String> chosen = tasks.names();
         if (chosen.isEmpty()) {
             chosen = folder.hasRoles() ? folder.names(TaskRole.HELD_OUT) : folder.names();
         }
@@ -168,14 +151,6 @@ final class DiagnoseCommand implements Callable<Integer> {
         Map<String, PromptSet> subjects = new LinkedHashMap<>();
         chosen.forEach(name -> subjects.put(name, diagnosis.prompts(name)));
         return subjects;
-    }
-
-    /** The embedded LoRAs suit the embedded tasks and base only. */
-    private Optional<LoraFolder> trainedLoras() {
-        if (loras != null || tasks != null || !engine.isEmbeddedModel()) {
-            return Optional.ofNullable(loras).map(LoraFolder::open);
-        }
-        return NanoSet.embedded().adapters().map(LoraFolder::open);
     }
 
     /** Training tasks, then the subjects; prompts from a file are no task of the folder and not in it. */

@@ -11,6 +11,7 @@ import org.dndllm.engine.GeneratorBundle;
 import org.dndllm.llama.Device;
 import org.dndllm.llama.LlamaLibrary;
 import org.dndllm.onnx.OnnxRuntimeInfo;
+import org.dndllm.onnx.SessionOptions;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -22,6 +23,8 @@ import picocli.CommandLine.Mixin;
         description = "Ends with exit code 3 if something that the main job needs is missing.",
         footer = {"", "Examples:", "  dnd doctor", "  DND_LLAMA_VARIANT=cuda dnd doctor --json"})
 final class DoctorCommand implements Callable<Integer> {
+    private static final String GPU_MEMORY = "DND_GPU_MEMORY";
+
     @Mixin
     private final Output output = new Output();
 
@@ -102,6 +105,13 @@ final class DoctorCommand implements Callable<Integer> {
     private void onnxRuntime() {
         fact("onnxruntime", OnnxRuntimeInfo.version());
         fact("providers", OnnxRuntimeInfo.providers());
+        String limit = System.getenv().getOrDefault(GPU_MEMORY, "");
+        if (!limit.isBlank()) {
+            long bytes = MemorySize.parse(GPU_MEMORY, limit, SessionOptions.LEAST_GPU_MEMORY);
+            fact(
+                    "gpu memory",
+                    "at most " + MemorySize.text(bytes) + " for each session of ONNX Runtime (" + GPU_MEMORY + ")");
+        }
     }
 
     private void nanoSet() {

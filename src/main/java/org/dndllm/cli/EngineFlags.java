@@ -9,6 +9,7 @@ import org.dndllm.engine.EngineOptions;
 import org.dndllm.format.GgmlType;
 import org.dndllm.llama.ContextOptions;
 import org.dndllm.llama.ModelOptions;
+import org.dndllm.onnx.Precision;
 import org.dndllm.onnx.SessionOptions;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
@@ -81,6 +82,30 @@ final class EngineFlags {
                             + " time. On CUDA: run a bundle's graphs one after the other instead of as one.")
     private boolean noLayout;
 
+    @Option(
+            names = "--fused",
+            description = "Run encoder, generator and detokenisation as one graph on the processor too, as --ep cuda"
+                    + " does; the graph is written once, to dnd/layouts of the user's cache folder. No faster there: for"
+                    + " comparing the two ways.")
+    private boolean fused;
+
+    @Option(
+            names = "--precision",
+            paramLabel = "P",
+            defaultValue = "auto",
+            description = "In what the generator computes, and the encoder where both are one graph: f32, f16, bf16,"
+                    + " int8 (weights alone), auto (f16 on CUDA, f32 on the processor). Any but f32 is written once, to"
+                    + " dnd/layouts of the user's cache folder. On the processor f16 and bf16 are f32 with their"
+                    + " roundings: no faster, for measuring what they cost. Default: ${DEFAULT-VALUE}.")
+    private String precision = "auto";
+
+    @Option(
+            names = "--gpu-memory",
+            paramLabel = "SIZE",
+            description =
+                    "Most that each session of ONNX Runtime may take of the GPU's memory: 24g, 8192m. Default: all.")
+    private @Nullable String gpuMemory;
+
     @Spec(Spec.Target.MIXEE)
     private @Nullable CommandSpec spec;
 
@@ -125,10 +150,25 @@ final class EngineFlags {
         if (threads > 0) {
             session = session.withThreads(threads);
         }
+        session = session.withPrecision(precision());
+        if (gpuMemory != null) {
+            session =
+                    session.withGpuMemory(MemorySize.parse("--gpu-memory", gpuMemory, SessionOptions.LEAST_GPU_MEMORY));
+        }
         if (!noLayout) {
             session = session.withLayouts(LayoutNotes.userCache(Objects.requireNonNull(spec)));
         }
-        return new EngineOptions(session, modelOptions(), contextOptions(), adapterType());
+        return new EngineOptions(session, modelOptions(), contextOptions(), adapterType(), fused);
+    }
+
+    private Precision precision() {
+        Precision chosen = Flags.oneOf("--precision", precision, Precision.class, precision.toUpperCase(Locale.ROOT));
+        if (noLayout && (fused || chosen != Precision.AUTO && chosen != Precision.F32)) {
+            throw Flags.wrong(
+                    fused ? "--fused" : "--precision",
+                    "and --no-layout exclude each other: the graph that is made needs a place on disk");
+        }
+        return chosen;
     }
 
     GgmlType adapterType() {

@@ -72,8 +72,8 @@ final class EvalCommand implements Callable<Integer> {
     @Mixin
     private final EngineFlags engine = new EngineFlags();
 
-    @Option(names = "--tasks", paramLabel = "DIR", description = "Task folder. Default: the embedded nano tasks.")
-    private @Nullable Path tasks;
+    @Mixin
+    private final TaskFlags tasks = new TaskFlags();
 
     @Option(
             names = "--role",
@@ -81,9 +81,6 @@ final class EvalCommand implements Callable<Integer> {
             description = "Evaluate the tasks of this role: train, validation, held_out, outside. Default: held_out"
                     + " where world.json gives roles, else every task.")
     private @Nullable String role;
-
-    @Option(names = "--task", paramLabel = "NAME", description = "Evaluate this task; may be given several times.")
-    private List<String> names = List.of();
 
     @Option(
             names = {"-n", "--n-predict"},
@@ -101,13 +98,6 @@ final class EvalCommand implements Callable<Integer> {
 
     @Option(names = "--controls", description = "All controls instead of base model and generated adapter alone.")
     private boolean controls;
-
-    @Option(
-            names = "--lora-dir",
-            paramLabel = "DIR",
-            description = "Trained LoRAs for the controls, as PEFT folders: DIR/<task> and DIR/multitask. Default: with"
-                    + " the embedded tasks and base the embedded ones.")
-    private @Nullable Path loraDir;
 
     @Option(
             names = "--shots",
@@ -147,10 +137,9 @@ final class EvalCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         EvalOptions options = options();
-        TaskFolder folder = TaskFolder.open(
-                Optional.ofNullable(tasks).orElseGet(() -> NanoSet.embedded().tasks()));
+        TaskFolder folder = tasks.folder();
         List<String> chosen = ood ? List.of() : chosen(folder);
-        Optional<Path> trained = trainedLoras();
+        Optional<Path> trained = tasks.trainedLoras(engine);
         Optional<LoraFolder> loras = trained.map(LoraFolder::open);
         if (calibrate) {
             calibrate(folder);
@@ -186,14 +175,6 @@ final class EvalCommand implements Callable<Integer> {
         return 0;
     }
 
-    /** The embedded LoRAs suit the embedded base and tasks only. */
-    private Optional<Path> trainedLoras() {
-        if (loraDir != null || tasks != null || !engine.isEmbeddedModel()) {
-            return Optional.ofNullable(loraDir);
-        }
-        return NanoSet.embedded().adapters();
-    }
-
     private EvalOptions options() {
         Flags.atLeast("--n-predict", tokens, 1);
         Flags.atLeast("--shots", shots, 0);
@@ -208,8 +189,8 @@ final class EvalCommand implements Callable<Integer> {
     }
 
     private List<String> chosen(TaskFolder folder) {
-        if (!names.isEmpty()) {
-            return names;
+        if (!tasks.names().isEmpty()) {
+            return tasks.names();
         }
         if (role == null && !folder.hasRoles()) {
             return folder.names();

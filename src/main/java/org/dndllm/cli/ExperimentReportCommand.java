@@ -120,13 +120,10 @@ final class ExperimentReportCommand implements Callable<Integer> {
         Settings settings = settings();
         List<AdapterHealth> health = new AdapterExamination(settings).all(adapters);
         TrialStudy study = new TrialStudy(work, settings, this::log);
-        Findings findings = noRun ? study.done(trials) : study.run(trials, output.progress());
-        Study done = new Study(
-                "DnD: what generated adapters do",
-                findings,
-                health,
-                only.isEmpty() ? TrainedTables.of(work) : List.of(),
-                study.provenance(command()));
+        List<Study.Trained> trained = only.isEmpty() ? TrainedTables.of(work) : List.of();
+        Findings findings = noRun ? study.done(trials, trained) : study.run(trials, trained, output.progress());
+        Study done =
+                new Study("DnD: what generated adapters do", findings, health, trained, study.provenance(command()));
         Path target = Optional.ofNullable(out).orElseGet(() -> work.resolve("report"));
         done.write(target);
         print(done, target);

@@ -71,19 +71,9 @@ final class GenerateCommand implements Callable<Integer> {
     @Option(names = "--adapter-name", paramLabel = "NAME", description = "Name of the adapter. Default: the folder's.")
     private @Nullable String name;
 
-    @Option(
-            names = "--fused",
-            description = "Run encoder, generator and detokenisation as one graph on the processor too, as --ep cuda"
-                    + " does; the graph is written once, to dnd/layouts of the user's cache folder. No faster there: for"
-                    + " comparing the two ways.")
-    private boolean fused;
-
     @Override
     public Integer call() {
-        EngineOptions options = engine.options().withFused(fused); // a wrong flag is found before the work
-        if (fused && options.session().layouts().isEmpty()) {
-            throw Flags.wrong("--fused", "and --no-layout exclude each other: the joined graph needs a place on disk");
-        }
+        EngineOptions options = engine.options(); // a wrong flag is found before the work
         Path folder = java.util.Objects.requireNonNull(target);
         if (Files.exists(folder) && !replace) {
             throw new InvalidInputException(

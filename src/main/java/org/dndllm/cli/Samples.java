@@ -36,7 +36,12 @@ final class Samples {
     }
 
     double latest() {
-        return values[count - 1];
+        return at(count - 1);
+    }
+
+    /** The value that was added {@code index}-th, from 0. */
+    double at(int index) {
+        return values[index];
     }
 
     void addAll(Samples other) {

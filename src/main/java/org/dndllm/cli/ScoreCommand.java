@@ -35,9 +35,10 @@ import picocli.CommandLine.Parameters;
         mixinStandardHelpOptions = true,
         header = "Score a base model and adapters on labelled benchmark files, by every scorer side by side.",
         description = {
-            "Files: ARC, OBQA, PIQA, HellaSwag, WinoGrande, BoolQ, GSM8K, MATH in the official JSON, or any JSON, JSONL,"
-                    + " CSV or TSV with questions and answers; Math-Vision, Math-Vista or any with an image field, for a"
-                    + " Qwen2.5-VL model with --mmproj. Questions on pictures are scored by their greedy answers.",
+            "Files: ARC, OBQA, PIQA, HellaSwag, WinoGrande, BoolQ, GSM8K, MATH in the official JSON, HellaSwag and MATH"
+                    + " as their authors publish them, or any JSON, JSONL, CSV or TSV with questions and answers;"
+                    + " Math-Vision, Math-Vista or any with an image field, for a Qwen2.5-VL model with --mmproj. Questions"
+                    + " on pictures are scored by their greedy answers.",
             "Scorers: likelihood compares how probable the model finds each option, as it stands, by token and by byte;"
                     + " greedy reads the model's answer in whatever form it has; official reads the same answer as the"
                     + " official code does. Where official is far below the others, format is what is missing.",

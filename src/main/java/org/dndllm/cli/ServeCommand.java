@@ -136,7 +136,7 @@ final class ServeCommand implements Callable<Integer> {
             return plain;
         }
         ModelOptions model = plain.model().withChatTemplate(ChatTemplateFile.read(chatTemplate));
-        return new EngineOptions(plain.session(), model, plain.context(), plain.adapterType());
+        return plain.withModel(model);
     }
 
     private Path model() {

@@ -19,6 +19,7 @@ import org.dndllm.eval.experiment.Trial;
 import org.dndllm.eval.experiment.TrialRunner;
 import org.dndllm.eval.report.Claim;
 import org.dndllm.eval.report.Findings;
+import org.dndllm.eval.report.Study;
 
 /** Experiments that need no training: their jobs in {@code WORK/trials}, what they show, and what they were made from. */
 final class TrialStudy {
@@ -36,26 +37,26 @@ final class TrialStudy {
         runner = new TrialRunner(work.resolve("trials"), settings, log);
     }
 
-    /** Runs what is missing of the trials, and judges. */
-    Findings run(List<Trial> trials, Progress progress) {
+    /** Runs what is missing of the trials, and judges; hits of trained jobs are compared with each other. */
+    Findings run(List<Trial> trials, List<Study.Trained> trained, Progress progress) {
         Set<Trial.Job> jobs = jobs(trials);
-        return findings(trials, runner.run(List.copyOf(jobs), folder(), progress));
+        return findings(trials, trained, runner.run(List.copyOf(jobs), folder(), progress));
     }
 
-    /** Judges what there is of the trials. */
-    Findings done(List<Trial> trials) {
+    /** Judges what there is of the trials, and compares trained jobs. */
+    Findings done(List<Trial> trials, List<Study.Trained> trained) {
         Map<String, JobResult> results = new LinkedHashMap<>();
         jobs(trials).forEach(job -> runner.result(job).ifPresent(result -> results.put(job.name(), result)));
-        return findings(trials, results);
+        return findings(trials, trained, results);
     }
 
-    private static Findings findings(List<Trial> trials, Map<String, JobResult> results) {
+    private static Findings findings(List<Trial> trials, List<Study.Trained> trained, Map<String, JobResult> results) {
         List<String> names = jobs(trials).stream().map(Trial.Job::name).toList();
         // a claim about jobs of other trials belongs to another report
         List<Claim> claims = NanoClaims.all().stream()
                 .filter(claim -> names.containsAll(claim.rule().jobs()))
                 .toList();
-        return Findings.of(trials, claims, results);
+        return Findings.of(trials, claims, results, trained);
     }
 
     private static Set<Trial.Job> jobs(List<Trial> trials) {

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.LongConsumer;
 import org.dndllm.InvalidInputException;
+import org.dndllm.onnx.Arithmetic;
 import org.dndllm.onnx.GraphPart;
 import org.dndllm.onnx.OnnxGraph;
 import org.dndllm.onnx.OnnxTensorValue;
@@ -34,10 +35,12 @@ public final class EncoderPart {
      *
      * @param prompts N
      * @param length L
+     * @param arithmetic in which it computes
      * @param progress told of the bytes of its constants as they stream
      * @throws InvalidInputException when the folder has no graph that dnd wrote, or the length does not suit it
      */
-    public static Values append(OnnxGraph graph, Path folder, int prompts, int length, LongConsumer progress) {
+    public static Values append(
+            OnnxGraph graph, Path folder, int prompts, int length, Arithmetic arithmetic, LongConsumer progress) {
         BertConfig config = BertConfig.read(folder.resolve("config.json"));
         int block = Math.min(length, config.maxPositions());
         if (length % block != 0) {
@@ -62,6 +65,7 @@ public final class EncoderPart {
                                 BertGraph.ATTENTION_MASK,
                                 graph.node("Reshape", mask, rows)),
                         BertGraph.STATES,
+                        arithmetic,
                         progress); // [N * blocks, block, C]
         String condition =
                 graph.node("Reshape", states, graph.longs(PREFIX + "condition", 1, prompts, length, config.hidden()));

@@ -32,7 +32,7 @@ public final class AdapterPipeline implements AutoCloseable {
         this.outOfDistribution = outOfDistribution;
     }
 
-    /** Opens both graphs of a bundle, to be run one after the other. */
+    /** Opens both graphs of a bundle, to be run one after the other: for those who look at the weights themselves. */
     public static AdapterPipeline open(GeneratorBundle bundle, SessionOptions options) {
         return open(bundle, options, encoder -> new SeparateRoute(bundle, encoder, bundle.openGenerator(options)));
     }
@@ -43,7 +43,7 @@ public final class AdapterPipeline implements AutoCloseable {
      *
      * @throws InvalidInputException when it is asked for and cannot be had
      */
-    static AdapterPipeline open(GeneratorBundle bundle, EngineOptions options) {
+    public static AdapterPipeline open(GeneratorBundle bundle, EngineOptions options) {
         SessionOptions session = options.session();
         return open(bundle, session, encoder -> {
             boolean cuda = encoder.provider() == SessionOptions.Provider.CUDA;

@@ -26,7 +26,15 @@ public record EngineOptions(
         this(session, model, context, adapterType, false);
     }
 
-    public EngineOptions withFused(boolean newFused) {
-        return new EngineOptions(session, model, context, adapterType, newFused);
+    public EngineOptions withSession(SessionOptions newSession) {
+        return new EngineOptions(newSession, model, context, adapterType, fused);
+    }
+
+    public EngineOptions withFused() {
+        return new EngineOptions(session, model, context, adapterType, true);
+    }
+
+    public EngineOptions withModel(ModelOptions newModel) {
+        return new EngineOptions(session, newModel, context, adapterType, fused);
     }
 }

@@ -1,20 +1,18 @@
 package org.dndllm.engine;
 
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.LongConsumer;
 import org.dndllm.encoder.EncoderPart;
-import org.dndllm.format.AtomicFile;
 import org.dndllm.format.JsonWriter;
 import org.dndllm.format.Sha256;
 import org.dndllm.generator.AdapterPart;
 import org.dndllm.generator.GeneratorGraph;
 import org.dndllm.lora.AdapterFrame;
-import org.dndllm.onnx.ExternalData;
+import org.dndllm.onnx.Arithmetic;
 import org.dndllm.onnx.LayoutCache;
 import org.dndllm.onnx.OnnxGraph;
 import org.dndllm.onnx.OnnxType;
@@ -31,7 +29,6 @@ final class FusedGraph {
     /** To be raised whenever the graph for the same bundle changes. */
     private static final int VERSION = 1;
 
-    private static final String MODEL = "fused.onnx";
     private static final List<String> SOURCES = List.of(
             "encoder.onnx",
             "encoder.onnx.data",
@@ -42,16 +39,23 @@ final class FusedGraph {
     private FusedGraph() {}
 
     /**
+     * @param arithmetic of encoder and generator
      * @param progress told of the bytes of the parts' constants as they stream
      * @throws org.dndllm.InvalidInputException when a graph of the bundle was not written by dnd
      */
-    static OnnxGraph build(GeneratorBundle bundle, AdapterFrame frame, LongConsumer progress) {
+    static OnnxGraph build(GeneratorBundle bundle, AdapterFrame frame, Arithmetic arithmetic, LongConsumer progress) {
         BundleManifest manifest = bundle.manifest();
         OnnxGraph graph = new OnnxGraph("dnd-fused");
         EncoderPart.Values encoded =
-                EncoderPart.append(graph, bundle.folder(), bundle.prompts(), bundle.length(), progress);
+                EncoderPart.append(graph, bundle.folder(), bundle.prompts(), bundle.length(), arithmetic, progress);
         String tokens = GeneratorGraph.append(
-                graph, bundle.generatorFile(), manifest.generator(), encoded.states(), encoded.mask(), progress);
+                graph,
+                bundle.generatorFile(),
+                manifest.generator(),
+                encoded.states(),
+                encoded.mask(),
+                arithmetic,
+                progress);
         AdapterPart.append(graph, manifest.layout(), frame, tokens, ADAPTER);
         graph.namedNode(MEANS, "Identity", List.of(encoded.means()), Map.of());
         graph.output(
@@ -60,23 +64,19 @@ final class FusedGraph {
     }
 
     /**
-     * The model's file, which is written when it is not there: whole or not at all, its constants streaming.
+     * The model's file, which is written when it is not there.
      *
      * @throws org.dndllm.EnvironmentException when the cache has no room or cannot be written
      */
-    static Path in(LayoutCache cache, GeneratorBundle bundle, AdapterFrame frame) {
-        Path target = cache.folder()
-                .resolve(String.format(
-                        Locale.ROOT,
-                        "%.24s-fused-%s-v%d",
-                        identity(bundle),
-                        frame.type().name().toLowerCase(Locale.ROOT),
-                        VERSION));
-        Path model = target.resolve(MODEL);
-        if (!Files.isRegularFile(model)) {
-            write(cache, bundle, frame, target);
-        }
-        return model;
+    static Path in(LayoutCache cache, GeneratorBundle bundle, AdapterFrame frame, Arithmetic arithmetic) {
+        String name = String.format(
+                Locale.ROOT,
+                "%.24s-fused-%s-%s-v%d",
+                identity(bundle),
+                frame.type().name().toLowerCase(Locale.ROOT),
+                arithmetic.label(),
+                VERSION);
+        return cache.model(name, progress -> build(bundle, frame, arithmetic, progress));
     }
 
     /** A hash of all that the graph is made of, whatever else the bundle says. */
@@ -91,17 +91,5 @@ final class FusedGraph {
         facts.append(JsonWriter.write(manifest.generator().toJson()));
         facts.append(JsonWriter.write(manifest.layout().toJson()));
         return Sha256.of(facts.toString().getBytes(StandardCharsets.UTF_8));
-    }
-
-    private static void write(LayoutCache cache, GeneratorBundle bundle, AdapterFrame frame, Path target) {
-        long[] written = {0, 0};
-        OnnxGraph graph = build(bundle, frame, bytes -> {
-            written[0] += bytes;
-            cache.listener().advanced(target, Math.min(written[0], written[1]), written[1]);
-        });
-        written[1] = graph.initializerBytes();
-        cache.requireRoom(written[1]);
-        AtomicFile.writeFolder(target, folder -> graph.write(folder.resolve(MODEL), ExternalData.ALWAYS), true);
-        cache.listener().advanced(target, written[1], written[1]);
     }
 }

@@ -18,6 +18,7 @@ import org.dndllm.lora.AdapterFrame;
 import org.dndllm.lora.BaseShape;
 import org.dndllm.lora.BaseTensors;
 import org.dndllm.lora.GgufAdapter;
+import org.dndllm.onnx.Arithmetic;
 import org.dndllm.onnx.OnnxSession;
 import org.dndllm.onnx.SessionOptions;
 
@@ -43,7 +44,7 @@ final class FusedRoute implements AdapterRoute {
      *
      * @param tokenizer the bundle's; stays the caller's
      * @param type of the adapter's values: F32, F16 or BF16
-     * @param options with a layout cache
+     * @param options with a layout cache, and a provider that is known to be there
      * @throws InvalidInputException when there is no layout cache, or the bundle's graphs cannot be joined
      */
     static FusedRoute open(
@@ -55,7 +56,8 @@ final class FusedRoute implements AdapterRoute {
                     "needs a place for the joined graph, but the session has no layout cache; give it one");
         }
         AdapterFrame frame = GgufAdapter.frame(bundle.manifest().layout(), type);
-        Path model = FusedGraph.in(options.layouts().get(), bundle, frame);
+        Arithmetic arithmetic = Arithmetic.of(options.precision(), options.provider());
+        Path model = FusedGraph.in(options.layouts().get(), bundle, frame, arithmetic);
         return new FusedRoute(bundle, tokenizer, frame, OnnxSession.open(model, options));
     }
 

@@ -51,7 +51,7 @@ public final class GeneratedAdapter {
     }
 
     /** Its GGUF file with tensors of that type, where the generator gave it as one. */
-    Optional<MemorySegment> file(GgmlType type) {
+    public Optional<MemorySegment> file(GgmlType type) {
         return weights.file(type);
     }
 

@@ -22,9 +22,9 @@ public enum PromptFormat {
         return of(file.getFileName().toString());
     }
 
-    /** The format that the name of a file suggests, {@link #TEXT} if none. */
+    /** The format that the name of a file suggests, {@link #TEXT} if none; an ending {@code .gz} is passed over. */
     public static PromptFormat of(String fileName) {
-        String name = fileName.toLowerCase(Locale.ROOT);
+        String name = fileName.toLowerCase(Locale.ROOT).replaceFirst("\\.gz$", "");
         String extension = name.substring(name.lastIndexOf('.') + 1);
         return switch (extension) {
             case "json" -> JSON;

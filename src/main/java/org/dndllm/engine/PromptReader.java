@@ -16,7 +16,12 @@ public final class PromptReader implements RecordVisitor {
     /** Larger files are refused. */
     public static final long MAX_BYTES = RecordReader.MAX_BYTES;
 
-    private static final List<String> COLUMNS = List.of("prompt", "question", "input", "instruction", "text");
+    /**
+     * Fields and columns that hold a question, the first that is there; the last three are those of MATH, LiveCodeBench and
+     * HellaSwag.
+     */
+    public static final List<String> FIELDS =
+            List.of("prompt", "question", "input", "instruction", "text", "problem", "question_content", "ctx");
 
     private final String source;
     private final Optional<String> column;
@@ -36,8 +41,7 @@ public final class PromptReader implements RecordVisitor {
     /**
      * Reads a file.
      *
-     * @param column the JSON field or CSV column that holds the prompt; empty: {@code prompt}, {@code question},
-     *     {@code input}, {@code instruction}, {@code text}, whichever comes first
+     * @param column the JSON field or CSV column that holds the prompt; empty: the first of {@link #FIELDS} that is there
      * @throws InvalidInputException if the file is absent, too large, not UTF-8, not of that format, or has no prompt
      */
     public static PromptSet read(Path file, PromptFormat format, Optional<String> column) {
@@ -78,7 +82,7 @@ public final class PromptReader implements RecordVisitor {
         if (!item.isObject()) {
             throw new InvalidInputException(source, place, "must be an object with a prompt, or a string");
         }
-        for (String name : column.map(List::of).orElse(COLUMNS)) {
+        for (String name : column.map(List::of).orElse(FIELDS)) {
             JsonNode value = item.get(name);
             if (value != null) {
                 return string(value, place + ", field " + name);
@@ -94,7 +98,7 @@ public final class PromptReader implements RecordVisitor {
         throw new InvalidInputException(
                 source,
                 place,
-                column.map(name -> "has no field '" + name + "'").orElse("has none of the fields " + COLUMNS)
+                column.map(name -> "has no field '" + name + "'").orElse("has none of the fields " + FIELDS)
                         + "; name the one that holds the prompt with --column");
     }
 
@@ -113,7 +117,7 @@ public final class PromptReader implements RecordVisitor {
             }
             return column.get();
         }
-        Optional<String> known = COLUMNS.stream().filter(header::contains).findFirst();
+        Optional<String> known = FIELDS.stream().filter(header::contains).findFirst();
         if (known.isPresent()) {
             return known.get();
         }

@@ -27,8 +27,8 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Reads files of records: a JSON list (or an object of objects), JSONL, CSV, TSV, plain text. UTF-8 only, a byte-order mark is skipped. Every
- * refusal names the file and the line or item.
+ * Reads files of records: a JSON list (or an object of objects), JSONL, CSV, TSV, plain text, each of them gzipped or not.
+ * UTF-8 only, a byte-order mark is skipped. Every refusal names the file and the line or item.
  */
 public final class RecordReader {
     /** Larger files are refused: a condition reads at most a few hundred prompts of them. */
@@ -63,7 +63,7 @@ public final class RecordReader {
                         source, "size", Files.size(file) + " bytes, at most " + MAX_BYTES + "; give a smaller sample");
             }
             PromptFormat actual = format == PromptFormat.AUTO ? PromptFormat.of(file) : format;
-            new RecordReader(source, visitor).parse(Files.readAllBytes(file), actual);
+            new RecordReader(source, visitor).parse(Gunzip.all(Files.readAllBytes(file), source, MAX_BYTES), actual);
         } catch (NoSuchFileException e) {
             throw new InvalidInputException(source, "file", "does not exist; check the path", e);
         } catch (IOException e) {

@@ -46,7 +46,7 @@ public enum Control {
     }
 
     /** The control of that label; empty for what a newer program may have written. */
-    static Optional<Control> labelled(String label) {
+    public static Optional<Control> labelled(String label) {
         return Arrays.stream(values())
                 .filter(control -> control.label().equals(label))
                 .findFirst();

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.function.LongConsumer;
 import org.dndllm.InvalidInputException;
+import org.dndllm.onnx.Arithmetic;
 import org.dndllm.onnx.ExternalData;
 import org.dndllm.onnx.GraphPart;
 import org.dndllm.onnx.OnnxGraph;
@@ -42,6 +43,7 @@ public final class GeneratorGraph {
      *
      * @param condition value [1, N, L, C]
      * @param mask value [1, N, L]; the paper's family does not look at it
+     * @param arithmetic in which it computes
      * @param progress told of the bytes of its constants as they stream
      * @return the value [1, T, R, W] of its tokens
      * @throws InvalidInputException when the file is no generator of that family
@@ -52,12 +54,13 @@ public final class GeneratorGraph {
             GeneratorConfig config,
             String condition,
             String mask,
+            Arithmetic arithmetic,
             LongConsumer progress) {
         Map<String, String> arguments = switch (config) {
             case PaperConfig paper -> Map.of(CONDITION, condition);
             case CompactConfig compact -> Map.of(CONDITION, condition, MASK, mask);
         };
-        return GraphPart.of(onnxFile).appendTo(graph, "generator/", arguments, TOKENS, progress);
+        return GraphPart.of(onnxFile).appendTo(graph, "generator/", arguments, TOKENS, arithmetic, progress);
     }
 
     static OnnxGraph build(GeneratorConfig config, WeightSource weights) {

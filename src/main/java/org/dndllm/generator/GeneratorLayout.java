@@ -1,15 +1,10 @@
 package org.dndllm.generator;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
-import java.util.function.LongConsumer;
 import org.dndllm.InvalidInputException;
-import org.dndllm.format.AtomicFile;
 import org.dndllm.onnx.ChannelBlocks;
-import org.dndllm.onnx.ExternalData;
 import org.dndllm.onnx.LayoutCache;
-import org.dndllm.onnx.OnnxGraph;
 import org.dndllm.onnx.OnnxRuntimeInfo;
 
 /**
@@ -23,8 +18,6 @@ final class GeneratorLayout {
 
     /** To be raised whenever the graph for the same weights changes. */
     private static final int VERSION = 1;
-
-    private static final String MODEL = "generator.onnx";
 
     private final LayoutCache cache;
 
@@ -49,33 +42,11 @@ final class GeneratorLayout {
      */
     Path of(Path onnxFile, PaperConfig config, String identity) {
         ChannelBlocks blocks = ChannelBlocks.ofThisMachine();
-        Path target = cache.folder()
-                .resolve(String.format(
-                        Locale.ROOT,
-                        "%.24s-ort%s-b%d-v%d",
-                        identity,
-                        OnnxRuntimeInfo.version(),
-                        blocks.block(),
-                        VERSION));
-        Path model = target.resolve(MODEL);
-        if (!Files.isRegularFile(model)) {
-            write(onnxFile, config, blocks, target);
-        }
-        return model;
-    }
-
-    private void write(Path onnxFile, PaperConfig config, ChannelBlocks blocks, Path target) {
+        String name = String.format(
+                Locale.ROOT, "%.24s-ort%s-b%d-v%d", identity, OnnxRuntimeInfo.version(), blocks.block(), VERSION);
         try (GeneratorConstants weights = new GeneratorConstants(onnxFile)) {
-            long[] written = {0, 0};
-            LongConsumer progress = bytes -> {
-                written[0] += bytes;
-                cache.listener().advanced(target, Math.min(written[0], written[1]), written[1]);
-            };
-            OnnxGraph graph = HyperConvGraph.build(config, weights, TiledConvolutions.of(blocks, progress));
-            written[1] = graph.initializerBytes();
-            cache.requireRoom(written[1]);
-            AtomicFile.writeFolder(target, folder -> graph.write(folder.resolve(MODEL), ExternalData.ALWAYS), true);
-            cache.listener().advanced(target, written[1], written[1]);
+            return cache.model(
+                    name, progress -> HyperConvGraph.build(config, weights, TiledConvolutions.of(blocks, progress)));
         }
     }
 }

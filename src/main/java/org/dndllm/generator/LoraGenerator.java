@@ -6,9 +6,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.dndllm.InvalidInputException;
+import org.dndllm.onnx.Arithmetic;
+import org.dndllm.onnx.LayoutCache;
 import org.dndllm.onnx.OnnxSession;
 import org.dndllm.onnx.OnnxTensorValue;
+import org.dndllm.onnx.Precision;
 import org.dndllm.onnx.SessionOptions;
+import org.dndllm.onnx.SessionOptions.Provider;
 import org.dndllm.onnx.ValueShape;
 
 /**
@@ -36,29 +40,56 @@ public final class LoraGenerator implements AutoCloseable {
     }
 
     /**
-     * As {@link #open}; on the processor a large generator of the paper's family is opened as {@link GeneratorLayout} lays
-     * it out, where the options have a place for that. The first time costs minutes at most, each later one nothing.
+     * As {@link #open}, in the form that suits provider and precision, where the options have a place for such forms: on the
+     * processor a large generator of the paper's family is opened as {@link GeneratorLayout} lays it out, and in another
+     * precision any generator as {@link ReducedGenerator} makes it. The first time costs minutes at most, each later one
+     * nothing.
      *
-     * @param identity a hash of the generator's files: what was laid out of others is not taken
+     * @param identity a hash of the generator's files: what was made of others is not taken
+     * @throws InvalidInputException also when another precision is asked for and there is no place for it, or a weight is
+     *     beyond its range
      * @throws org.dndllm.EnvironmentException also when the place is full or cannot be written
      */
     public static LoraGenerator open(Path onnxFile, GeneratorConfig config, SessionOptions options, String identity) {
-        if (options.layouts().isEmpty() || !(config instanceof PaperConfig paper) || !isLaidOut(config)) {
+        if (options.layouts().isEmpty()) {
+            requirePlain(options.precision());
             return open(onnxFile, config, options);
         }
-        if (options.provider() != SessionOptions.Provider.CPU) {
+        if (options.provider() == Provider.AUTO) {
             LoraGenerator generator = open(onnxFile, config, options);
-            if (generator.session.provider() != SessionOptions.Provider.CPU) {
+            SessionOptions found = options.withProvider(generator.session.provider());
+            if (isRunAsItIs(config, found)) {
                 return generator;
             }
-            generator.close(); // CUDA was only preferred
+            generator.close();
+            return open(onnxFile, config, found, identity);
         }
-        Path layout = GeneratorLayout.in(options.layouts().get()).of(onnxFile, paper, identity);
-        // All that optimisation would do was done; more would lay the weights out in memory once more.
-        OnnxSession session = OnnxSession.open(
-                layout,
-                options.withProvider(SessionOptions.Provider.CPU).withOptimization(SessionOptions.Optimization.BASIC));
-        return checked(layout, config, session);
+        if (isRunAsItIs(config, options)) {
+            return open(onnxFile, config, options);
+        }
+        LayoutCache cache = options.layouts().get();
+        Arithmetic arithmetic = Arithmetic.of(options.precision(), options.provider());
+        if (config instanceof PaperConfig paper && arithmetic.isPlain()) {
+            Path layout = GeneratorLayout.in(cache).of(onnxFile, paper, identity);
+            // All that optimisation would do was done; more would lay the weights out in memory once more.
+            return open(layout, config, options.withOptimization(SessionOptions.Optimization.BASIC));
+        }
+        return open(ReducedGenerator.in(cache, onnxFile, config, identity, arithmetic), config, options);
+    }
+
+    private static boolean isRunAsItIs(GeneratorConfig config, SessionOptions options) {
+        boolean laidOut = options.provider() == Provider.CPU && isLaidOut(config);
+        return Arithmetic.of(options.precision(), options.provider()).isPlain() && !laidOut;
+    }
+
+    private static void requirePlain(Precision precision) {
+        if (precision != Precision.AUTO && precision != Precision.F32) {
+            throw new InvalidInputException(
+                    "<options>",
+                    "precision",
+                    "is " + precision.label() + ", which needs a place for the generator in that form, but the session"
+                            + " has no layout cache; give it one, or run it in f32");
+        }
     }
 
     /** Whether generators of a configuration are laid out for the processor: large ones of the paper's family. */
@@ -92,6 +123,11 @@ public final class LoraGenerator implements AutoCloseable {
     /** The architecture: what {@link #generate} takes and gives. */
     public GeneratorConfig config() {
         return config;
+    }
+
+    /** Which provider runs: CPU or CUDA. */
+    public SessionOptions.Provider provider() {
+        return session.provider();
     }
 
     /** Which provider runs and why, in one line for a log. */

@@ -49,6 +49,7 @@ public final class LlamaModel implements AutoCloseable {
     private final MemorySegment pointer;
     private final Vocabulary vocabulary;
     private final boolean onGpu;
+    private final AdapterIntake intake;
 
     // llama.cpp keeps the adapters of a model in a set without a lock: written when one is loaded or freed, read when a
     // context reserves its graphs (at creation and in the first decode after a change of adapters).
@@ -74,6 +75,7 @@ public final class LlamaModel implements AutoCloseable {
         thread = new NativeThread(domain, "model");
         onGpu = options.gpuLayers() > 0;
         pointer = load(gguf, options);
+        intake = new AdapterIntake(options.gpuLayers() == 0 ? RowWidth.parse(library.systemInfo()) : RowWidth.ANY);
         vocabulary = new Vocabulary(
                 this,
                 LlamaCpp.llama_model_get_vocab(pointer),
@@ -247,21 +249,15 @@ public final class LlamaModel implements AutoCloseable {
     /** The same by a given way into llama.cpp. */
     LoraAdapter loadAdapter(MemorySegment gguf, String name, Function<MemorySegment, AdapterStream> opener) {
         requireOpen();
-        AdapterSummary summary;
         try (GgufFile adapter = GgufFile.of(gguf, name)) {
-            summary = GgufAdapter.validate(adapter, file.tensors());
-        }
-        try (Arena arena = Arena.ofShared()) {
-            MemorySegment bytes = gguf;
-            if (gguf.isNative() == false) {
-                bytes = arena.allocate(gguf.byteSize());
-                bytes.copyFrom(gguf);
-            }
-            // The caller's segment may be confined to its thread, which waits while the native thread reads.
-            MemorySegment shared = MemorySegment.ofAddress(bytes.address()).reinterpret(bytes.byteSize());
-            try (AdapterStream stream = opener.apply(shared)) {
-                return whileOpen(() -> insert(name, summary, shared.byteSize(), () -> stream.load(pointer)));
-            }
+            AdapterSummary summary = GgufAdapter.validate(adapter, file.tensors());
+            return intake.read(adapter, summary, gguf, bytes -> {
+                // The caller's segment may be confined to its thread, which waits while the native thread reads.
+                MemorySegment shared = MemorySegment.ofAddress(bytes.address()).reinterpret(bytes.byteSize());
+                try (AdapterStream stream = opener.apply(shared)) {
+                    return whileOpen(() -> insert(name, summary, gguf.byteSize(), () -> stream.load(pointer)));
+                }
+            });
         } finally {
             Reference.reachabilityFence(gguf);
         }
@@ -420,6 +416,7 @@ public final class LlamaModel implements AutoCloseable {
         }
         thread.run("free model " + source, () -> LlamaCpp.llama_model_free(pointer));
         thread.close();
+        intake.close();
     }
 
     @Override

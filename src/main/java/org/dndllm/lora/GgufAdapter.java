@@ -27,8 +27,10 @@ import org.dndllm.format.Q8Zero;
 public final class GgufAdapter {
     static final String ALPHA_KEY = "adapter.lora.alpha";
 
-    private static final String LORA_A = ".lora_a";
-    private static final String LORA_B = ".lora_b";
+    static final String QUANTIZATION_KEY = "general.quantization_version";
+    static final int QUANTIZATION_VERSION = 2; // ggml.h: GGML_QNT_VERSION
+    static final String LORA_A = ".lora_a";
+    static final String LORA_B = ".lora_b";
 
     private static final ValueLayout.OfFloat LE_FLOAT =
             ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -161,7 +163,7 @@ public final class GgufAdapter {
             throw new InvalidInputException(
                     "adapter frame", "type", type + " has blocks of values; choose F32, F16 or BF16");
         }
-        GgufWriter writer = head(layout.shape(), layout.alpha());
+        GgufWriter writer = head(layout.shape().architecture(), layout.alpha());
         long rank = layout.rank();
         for (ModuleTokens place : layout.moduleTokens()) {
             String name = new ModuleName(place.layer(), place.module()).weight();
@@ -173,9 +175,10 @@ public final class GgufAdapter {
         return new AdapterFrame(type, writer.header(), writer.offsets(), writer.dataSize());
     }
 
-    private static GgufWriter head(BaseShape shape, float alpha) {
+    /** A file of an adapter for that architecture, without tensors. */
+    static GgufWriter head(String architecture, float alpha) {
         return new GgufWriter()
-                .put("general.architecture", shape.architecture())
+                .put("general.architecture", architecture)
                 .put("general.type", "adapter")
                 .put("adapter.type", "lora")
                 .putFloat32(ALPHA_KEY, alpha);
@@ -183,9 +186,9 @@ public final class GgufAdapter {
 
     private static GgufWriter writer(LoraWeights weights, GgmlType type) {
         requireType(weights, type);
-        GgufWriter writer = head(weights.shape(), weights.alpha());
+        GgufWriter writer = head(weights.shape().architecture(), weights.alpha());
         if (type == GgmlType.Q8_0) {
-            writer.putUint32("general.quantization_version", 2); // ggml.h: GGML_QNT_VERSION
+            writer.putUint32(QUANTIZATION_KEY, QUANTIZATION_VERSION);
         }
         long rank = weights.rank();
         for (LoraTensor pair : weights.tensors()) {

@@ -3,9 +3,12 @@ package org.dndllm.onnx;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.LongConsumer;
 import org.dndllm.InvalidInputException;
@@ -23,7 +26,7 @@ public final class GraphPart {
     private final Path file;
     private final OnnxConstants constants;
     private final List<OnnxGraph.Node> nodes = new ArrayList<>();
-    private final Set<String> inputs = new LinkedHashSet<>();
+    private final Map<String, Optional<OnnxType>> inputs = new LinkedHashMap<>();
     private final Set<String> outputs = new LinkedHashSet<>();
 
     private GraphPart(Path file, OnnxConstants constants) {
@@ -55,8 +58,11 @@ public final class GraphPart {
         while (graph.next()) {
             switch (graph.field()) {
                 case 1 -> nodes.add(NodeReader.node(graph.message()));
-                case 11 -> inputs.add(NodeReader.valueName(graph.message()));
-                case 12 -> outputs.add(NodeReader.valueName(graph.message()));
+                case 11 -> {
+                    NodeReader.Declared input = NodeReader.value(graph.message());
+                    inputs.put(input.name(), input.type());
+                }
+                case 12 -> outputs.add(NodeReader.value(graph.message()).name());
                 default -> graph.skip();
             }
         }
@@ -84,40 +90,77 @@ public final class GraphPart {
      *
      * @param arguments a value of the graph for each of the model's inputs, by the input's name
      * @param output the output that is wanted; nodes and constants that only others need are left out
+     * @param arithmetic in which the nodes compute; arguments and output are of the types that the model gives them
      * @param progress told of the bytes of each constant as they stream into the file of the graph
      * @return the value that the output became
      * @throws InvalidInputException when the model has other inputs, no such output, or does not define what it uses
      */
     public String appendTo(
-            OnnxGraph graph, String prefix, Map<String, String> arguments, String output, LongConsumer progress) {
-        if (!inputs.equals(arguments.keySet())) {
-            throw refused("inputs", "are " + inputs + ", expected " + arguments.keySet());
+            OnnxGraph graph,
+            String prefix,
+            Map<String, String> arguments,
+            String output,
+            Arithmetic arithmetic,
+            LongConsumer progress) {
+        if (!inputs.keySet().equals(arguments.keySet())) {
+            throw refused("inputs", "are " + inputs.keySet() + ", expected " + arguments.keySet());
         }
         if (!outputs.contains(output)) {
             throw refused("outputs", "are " + outputs + ", expected " + output + " among them");
         }
-        Set<String> defined = new HashSet<>(inputs);
-        for (OnnxGraph.Node node : needed(output)) {
+        List<OnnxGraph.Node> nodes = needed(output);
+        requireDefined(nodes);
+        if (arithmetic.isPlain()) {
+            return appendPlain(graph, prefix, arguments, nodes, output, progress);
+        }
+        MixedPrecision mixed = new MixedPrecision(
+                graph, prefix, arithmetic, constants, new ReducedConstants(file.toString(), constants, progress));
+        inputs.forEach((name, type) -> mixed.argument(
+                name,
+                type.orElseThrow(() -> refused(name, "is an input of a type that dnd never writes")),
+                Objects.requireNonNull(arguments.get(name))));
+        return mixed.append(nodes, output);
+    }
+
+    private String appendPlain(
+            OnnxGraph graph,
+            String prefix,
+            Map<String, String> arguments,
+            List<OnnxGraph.Node> nodes,
+            String output,
+            LongConsumer progress) {
+        for (OnnxGraph.Node node : nodes) {
             List<String> operands = new ArrayList<>();
             for (String operand : node.inputs()) {
-                if (!operand.isEmpty() && defined.add(operand)) {
-                    constant(graph, prefix, operand, progress);
+                if (constants.has(operand) && !arguments.containsKey(operand) && !graph.has(prefix + operand)) {
+                    graph.initializer(
+                            prefix + operand,
+                            constants.type(operand),
+                            constants.shape(operand),
+                            constants.stream(operand, progress));
                 }
                 operands.add(operand.isEmpty() ? "" : arguments.getOrDefault(operand, prefix + operand));
             }
             List<String> results =
                     node.outputs().stream().map(name -> prefix + name).toList();
             graph.add(prefix + node.name(), node.domain(), node.op(), operands, node.attributes(), results);
-            defined.addAll(node.outputs());
         }
         return prefix + output;
     }
 
-    private void constant(OnnxGraph graph, String prefix, String name, LongConsumer progress) {
-        if (!constants.has(name)) {
-            throw refused(name, "is used but is no constant of a known type, no input and no earlier node's output");
+    /** That every operand is an input, a constant or an earlier node's output. */
+    private void requireDefined(List<OnnxGraph.Node> nodes) {
+        Set<String> defined = new HashSet<>(inputs.keySet());
+        for (OnnxGraph.Node node : nodes) {
+            for (String operand : node.inputs()) {
+                if (!operand.isEmpty() && !defined.contains(operand) && !constants.has(operand)) {
+                    throw refused(
+                            operand,
+                            "is used but is no constant of a known type, no input and no earlier node's output");
+                }
+            }
+            defined.addAll(node.outputs());
         }
-        graph.initializer(prefix + name, constants.type(name), constants.shape(name), constants.stream(name, progress));
     }
 
     /** The nodes that a value depends on, in their order. */

@@ -5,16 +5,21 @@ import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.function.Function;
+import java.util.function.LongConsumer;
 import org.dndllm.EnvironmentException;
+import org.dndllm.format.AtomicFile;
 
 /**
- * Where large models lie as this machine runs them, written once and mapped ever after: laid out for its processor, or
- * joined into one for its GPU.
+ * Where large models lie as this machine runs them, written once and mapped ever after: laid out for its processor,
+ * joined into one for its GPU, or in another precision.
  *
  * @param folder one folder in it for each model, version of ONNX Runtime and kind of processor; may be absent
  * @param listener hears of a layout that is being written
  */
 public record LayoutCache(Path folder, Listener listener) {
+    private static final String MODEL = "generator.onnx";
+
     /** Told how far a layout has come. Called on the opening thread. */
     @FunctionalInterface
     public interface Listener {
@@ -30,11 +35,39 @@ public record LayoutCache(Path folder, Listener listener) {
     }
 
     /**
+     * The model of a name, which is written when it is not there: whole or not at all, its constants streaming.
+     *
+     * @param name says all that the graph depends on
+     * @param builder makes the graph; what it is given is to be told of the bytes of constants as they stream
+     * @throws EnvironmentException when the cache has no room or cannot be written
+     */
+    public Path model(String name, Function<LongConsumer, OnnxGraph> builder) {
+        Path target = folder.resolve(name);
+        Path model = target.resolve(MODEL);
+        if (!Files.isRegularFile(model)) {
+            write(target, builder);
+        }
+        return model;
+    }
+
+    private void write(Path target, Function<LongConsumer, OnnxGraph> builder) {
+        long[] written = {0, 0};
+        OnnxGraph graph = builder.apply(bytes -> {
+            written[0] += bytes;
+            listener.advanced(target, Math.min(written[0], written[1]), written[1]);
+        });
+        written[1] = graph.initializerBytes();
+        requireRoom(written[1]);
+        AtomicFile.writeFolder(target, made -> graph.write(made.resolve(MODEL), ExternalData.ALWAYS), true);
+        listener.advanced(target, written[1], written[1]);
+    }
+
+    /**
      * Refuses a layout that the disk has no room for, before anything is written.
      *
      * @throws EnvironmentException also when the folder cannot be made
      */
-    public void requireRoom(long bytes) {
+    void requireRoom(long bytes) {
         try {
             FileStore store = Files.getFileStore(Files.createDirectories(folder));
             if (store.getUsableSpace() < bytes) {

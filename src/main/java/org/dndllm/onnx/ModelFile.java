@@ -103,7 +103,7 @@ final class ModelFile {
                 .integer(1, IR_VERSION)
                 .text(2, "dnd")
                 .message(7, graphProto(offsets, location))
-                .message(8, operatorSet(OnnxGraph.DEFAULT_DOMAIN, OPSET));
+                .message(8, operatorSet(OnnxGraph.DEFAULT_DOMAIN, graph.operators()));
         graph.nodes().stream()
                 .map(OnnxGraph.Node::domain)
                 .filter(domain -> !domain.equals(OnnxGraph.DEFAULT_DOMAIN))

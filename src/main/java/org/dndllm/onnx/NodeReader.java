@@ -2,6 +2,7 @@ package org.dndllm.onnx;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /** Nodes and values of a graph, read from {@code onnx.proto: NodeProto, AttributeProto, ValueInfoProto}. */
@@ -71,15 +72,38 @@ final class NodeReader {
         return floats;
     }
 
-    static String valueName(ProtoReader value) {
+    /** A graph's input or output: its name, and the type of its elements where that is one we know. */
+    record Declared(String name, Optional<OnnxType> type) {}
+
+    static Declared value(ProtoReader value) {
         String name = "";
+        Optional<OnnxType> type = Optional.empty();
         while (value.next()) {
-            if (value.field() == 1) {
-                name = value.text();
-            } else {
-                value.skip();
+            switch (value.field()) {
+                case 1 -> name = value.text();
+                case 2 -> type = elementType(value.message());
+                default -> value.skip();
             }
         }
-        return name;
+        return new Declared(name, type);
+    }
+
+    private static Optional<OnnxType> elementType(ProtoReader declared) {
+        Optional<OnnxType> type = Optional.empty();
+        while (declared.next()) {
+            if (declared.field() != 1) {
+                declared.skip();
+                continue;
+            }
+            ProtoReader tensor = declared.message();
+            while (tensor.next()) {
+                if (tensor.field() == 1) {
+                    type = OnnxType.byCode(tensor.integer());
+                } else {
+                    tensor.skip();
+                }
+            }
+        }
+        return type;
     }
 }

@@ -176,6 +176,25 @@ public final class OnnxConstants {
         };
     }
 
+    /**
+     * Where a constant's values lie, for another program: little-endian, row-major.
+     *
+     * @param file that holds them
+     * @param offset of the first byte
+     * @param bytes of all
+     */
+    public record Stored(Path file, long offset, long bytes) {}
+
+    /**
+     * Where a constant's values lie.
+     *
+     * @throws InvalidInputException when there is none of that name
+     */
+    public Stored stored(String name) {
+        Place place = place(name);
+        return new Stored(place.file(), place.offset(), place.length());
+    }
+
     /** A constant's shape, outermost extent first. */
     public List<Long> shape(String name) {
         return place(name).shape();

@@ -16,7 +16,7 @@ import java.util.TreeMap;
 import org.dndllm.format.TensorView;
 
 /**
- * Builds an ONNX model (IR 10, operator set 21) and writes it: inputs, constants and nodes are added in the order of
+ * Builds an ONNX model (IR 10, operator set 21 unless a part needs 22) and writes it: inputs, constants and nodes are added in the order of
  * the computation, each returns the name of its value, and a name that nobody made is refused at once. The same calls
  * give the same bytes.
  *
@@ -35,6 +35,7 @@ public final class OnnxGraph {
     private final List<Node> nodes = new ArrayList<>();
     private final Set<String> values = new HashSet<>();
     private final Map<String, Integer> serials = new HashMap<>();
+    private int operators = ModelFile.OPSET;
 
     /** A graph input or output; a dimension is a Long, or a String where it is free. */
     record Value(String name, OnnxType type, List<Object> dims) {}
@@ -198,6 +199,19 @@ public final class OnnxGraph {
      */
     public byte[] toBytes() {
         return new ModelFile(this).inlineBytes();
+    }
+
+    /** Declares operators of a later set than {@value ModelFile#OPSET}; what is there already must mean the same in it. */
+    void needOperators(int set) {
+        operators = Math.max(operators, set);
+    }
+
+    boolean has(String valueName) {
+        return values.contains(valueName);
+    }
+
+    int operators() {
+        return operators;
     }
 
     String name() {

@@ -5,6 +5,7 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
 import java.nio.file.Path;
@@ -123,12 +124,20 @@ public final class OnnxSession implements AutoCloseable {
 
     private Map<String, OnnxTensorValue> execute(Map<String, OnnxTensorValue> values, Map<String, MemorySegment> places)
             throws OrtException {
+        try (Arena memory =
+                Arena.ofConfined()) { // of the inputs: gone with this run, and not when garbage is collected
+            return execute(values, places, memory);
+        }
+    }
+
+    private Map<String, OnnxTensorValue> execute(
+            Map<String, OnnxTensorValue> values, Map<String, MemorySegment> places, Arena memory) throws OrtException {
         Map<String, OnnxTensor> tensors = new LinkedHashMap<>();
         Map<String, OnnxTensor> pinned = new LinkedHashMap<>();
         try {
             for (Map.Entry<String, OnnxTensorValue> value : values.entrySet()) {
                 ValueShape shape = Objects.requireNonNull(inputs.get(value.getKey()));
-                tensors.put(value.getKey(), TensorCopies.toNative(shape, value.getValue()));
+                tensors.put(value.getKey(), TensorCopies.toNative(shape, value.getValue(), memory));
             }
             for (Map.Entry<String, MemorySegment> place : places.entrySet()) {
                 ValueShape shape = Objects.requireNonNull(outputs.get(place.getKey()));

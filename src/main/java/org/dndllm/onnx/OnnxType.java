@@ -8,6 +8,7 @@ import org.dndllm.format.DType;
 /** Element types of ONNX values, with their codes in {@code onnx.proto: TensorProto.DataType}. */
 public enum OnnxType {
     FLOAT(1, DType.F32),
+    INT8(3, DType.I8),
     INT32(6, DType.I32),
     INT64(7, DType.I64),
     BOOL(9, DType.BOOL),

@@ -4,9 +4,11 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
+import ai.onnxruntime.providers.OrtCUDAProviderOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import org.dndllm.EnvironmentException;
 import org.dndllm.InvalidInputException;
 import org.dndllm.onnx.SessionOptions.Optimization;
@@ -14,8 +16,13 @@ import org.dndllm.onnx.SessionOptions.Provider;
 
 /** Opens a session on the provider that is asked for and words what goes wrong. */
 final class SessionLoader {
-    /** Above this many bytes of model and data, laying weights out anew costs more than it gives. */
+    /**
+     * Above this many bytes of model and data, laying weights out anew costs more than it gives. So does planning memory:
+     * the plan of the first run gives the second one block for all activations, beside what the first took.
+     */
     private static final long LARGE = 1L << 30;
+
+    private static final int DEVICE = 0;
 
     private SessionLoader() {}
 
@@ -31,7 +38,7 @@ final class SessionLoader {
         }
         try {
             OrtSession session = create(model, options, optimization, Provider.CUDA);
-            return new Loaded(session, Provider.CUDA, "CUDA device 0", optimization);
+            return new Loaded(session, Provider.CUDA, cudaReport(options), optimization);
         } catch (OrtException e) {
             if (blamesModel(e)) {
                 throw refused(model, e);
@@ -89,21 +96,60 @@ final class SessionLoader {
                         case EXTENDED -> OrtSession.SessionOptions.OptLevel.EXTENDED_OPT;
                         case ALL, AUTO -> OrtSession.SessionOptions.OptLevel.ALL_OPT;
                     });
+            ort.setMemoryPatternOptimization(!isLarge(model));
             if (provider == Provider.CUDA) {
-                ort.addCUDA();
+                addCuda(ort, cudaOptions(options));
             }
             return environment.createSession(model.toString(), ort);
         }
+    }
+
+    private static void addCuda(OrtSession.SessionOptions ort, Map<String, String> settings) throws OrtException {
+        if (settings.isEmpty()) {
+            ort.addCUDA();
+            return;
+        }
+        try (OrtCUDAProviderOptions cuda = new OrtCUDAProviderOptions(DEVICE)) {
+            for (Map.Entry<String, String> setting : settings.entrySet()) {
+                cuda.add(setting.getKey(), setting.getValue());
+            }
+            ort.addCUDA(cuda);
+        }
+    }
+
+    /**
+     * Settings of ONNX Runtime's CUDA provider. Its arena doubles when it grows unless told otherwise, and so would meet a
+     * limit with half of it unused.
+     */
+    static Map<String, String> cudaOptions(SessionOptions options) {
+        if (options.gpuMemory().isEmpty()) {
+            return Map.of();
+        }
+        return Map.of(
+                "gpu_mem_limit",
+                Long.toString(options.gpuMemory().getAsLong()),
+                "arena_extend_strategy",
+                "kSameAsRequested");
+    }
+
+    private static String cudaReport(SessionOptions options) {
+        String device = "CUDA device " + DEVICE;
+        return options.gpuMemory().isPresent()
+                ? device + ", at most " + options.gpuMemory().getAsLong() + " bytes of its memory"
+                : device;
     }
 
     private static Optimization effective(Path model, Optimization asked) {
         if (asked != Optimization.AUTO) {
             return asked;
         }
+        return isLarge(model) ? Optimization.EXTENDED : Optimization.ALL;
+    }
+
+    private static boolean isLarge(Path model) {
         Path data = model.resolveSibling(model.getFileName() + ".data");
         try {
-            long bytes = Files.size(model) + (Files.exists(data) ? Files.size(data) : 0);
-            return bytes > LARGE ? Optimization.EXTENDED : Optimization.ALL;
+            return Files.size(model) + (Files.exists(data) ? Files.size(data) : 0) > LARGE;
         } catch (IOException e) {
             throw new InvalidInputException(model.toString(), "model", "cannot be read (" + e + ")", e);
         }

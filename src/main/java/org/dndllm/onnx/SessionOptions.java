@@ -1,6 +1,7 @@
 package org.dndllm.onnx;
 
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * How ONNX Runtime runs a model.
@@ -10,11 +11,21 @@ import java.util.Optional;
  * @param spinning whether idle threads wait in a busy loop: lowers latency on a machine of one's own, steals time from
  *     the neighbours elsewhere
  * @param optimization how far the graph is rewritten when it is loaded
- * @param layouts where models that are worth it are kept laid out for this processor, or joined into one for its GPU;
- *     without it none is
+ * @param layouts where models that are worth it are kept laid out for this processor, joined into one for its GPU, or in
+ *     another precision; without it none is
+ * @param precision of generators, and of the encoder where both are one graph; other models run as they stand
+ * @param gpuMemory bytes that a session may take of a GPU's memory, at least {@value #LEAST_GPU_MEMORY}; without it all
  */
 public record SessionOptions(
-        Provider provider, int threads, boolean spinning, Optimization optimization, Optional<LayoutCache> layouts) {
+        Provider provider,
+        int threads,
+        boolean spinning,
+        Optimization optimization,
+        Optional<LayoutCache> layouts,
+        Precision precision,
+        OptionalLong gpuMemory) {
+    /** 64 MiB: no session of ours gets by with less. */
+    public static final long LEAST_GPU_MEMORY = 64L << 20;
 
     /** Execution providers. */
     public enum Provider {
@@ -45,35 +56,55 @@ public record SessionOptions(
         if (threads < 1) {
             throw new IllegalArgumentException("threads must be at least 1, not " + threads);
         }
+        if (gpuMemory.orElse(LEAST_GPU_MEMORY) < LEAST_GPU_MEMORY) {
+            throw new IllegalArgumentException(
+                    "GPU memory must be at least " + LEAST_GPU_MEMORY + " bytes, not " + gpuMemory.getAsLong());
+        }
     }
 
     /** Processor, half of the visible logical cores (about one thread per physical core), no spinning. */
     public static SessionOptions defaults() {
         int threads = Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
-        return new SessionOptions(Provider.CPU, threads, false, Optimization.AUTO, Optional.empty());
+        return new SessionOptions(
+                Provider.CPU,
+                threads,
+                false,
+                Optimization.AUTO,
+                Optional.empty(),
+                Precision.AUTO,
+                OptionalLong.empty());
     }
 
     public SessionOptions withProvider(Provider newProvider) {
-        return new SessionOptions(newProvider, threads, spinning, optimization, layouts);
+        return new SessionOptions(newProvider, threads, spinning, optimization, layouts, precision, gpuMemory);
     }
 
     public SessionOptions withThreads(int newThreads) {
-        return new SessionOptions(provider, newThreads, spinning, optimization, layouts);
+        return new SessionOptions(provider, newThreads, spinning, optimization, layouts, precision, gpuMemory);
     }
 
     public SessionOptions withSpinning(boolean newSpinning) {
-        return new SessionOptions(provider, threads, newSpinning, optimization, layouts);
+        return new SessionOptions(provider, threads, newSpinning, optimization, layouts, precision, gpuMemory);
     }
 
     public SessionOptions withOptimization(Optimization newOptimization) {
-        return new SessionOptions(provider, threads, spinning, newOptimization, layouts);
+        return new SessionOptions(provider, threads, spinning, newOptimization, layouts, precision, gpuMemory);
     }
 
     public SessionOptions withoutLayouts() {
-        return new SessionOptions(provider, threads, spinning, optimization, Optional.empty());
+        return new SessionOptions(provider, threads, spinning, optimization, Optional.empty(), precision, gpuMemory);
     }
 
     public SessionOptions withLayouts(LayoutCache cache) {
-        return new SessionOptions(provider, threads, spinning, optimization, Optional.of(cache));
+        return new SessionOptions(provider, threads, spinning, optimization, Optional.of(cache), precision, gpuMemory);
+    }
+
+    public SessionOptions withPrecision(Precision newPrecision) {
+        return new SessionOptions(provider, threads, spinning, optimization, layouts, newPrecision, gpuMemory);
+    }
+
+    public SessionOptions withGpuMemory(long bytes) {
+        return new SessionOptions(
+                provider, threads, spinning, optimization, layouts, precision, OptionalLong.of(bytes));
     }
 }

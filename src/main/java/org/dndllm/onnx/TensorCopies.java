@@ -1,5 +1,10 @@
 package org.dndllm.onnx;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
 import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OnnxValue;
@@ -7,6 +12,7 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.TensorInfo;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
@@ -19,22 +25,40 @@ import java.util.List;
 final class TensorCopies {
     private TensorCopies() {}
 
-    static OnnxTensor toNative(ValueShape input, OnnxTensorValue value) throws OrtException {
+    /**
+     * @param memory holds the copy, and must outlive the tensor. ONNX Runtime's own copy of an array would be a direct
+     *     buffer, which lives until the garbage collector happens to look at it.
+     */
+    static OnnxTensor toNative(ValueShape input, OnnxTensorValue value, SegmentAllocator memory) throws OrtException {
         OrtEnvironment environment = OrtRuntime.environment();
         long[] shape = value.shape().stream().mapToLong(Long::longValue).toArray();
         return switch (value) {
             case OnnxTensorValue.Floats f
             when input.type().equals("FLOAT") ->
-                OnnxTensor.createTensor(environment, FloatBuffer.wrap(f.values()), shape);
+                OnnxTensor.createTensor(
+                        environment,
+                        direct(memory.allocateFrom(JAVA_FLOAT, f.values())).asFloatBuffer(),
+                        shape);
             case OnnxTensorValue.Longs l
             when input.type().equals("INT64") ->
-                OnnxTensor.createTensor(environment, LongBuffer.wrap(l.values()), shape);
+                OnnxTensor.createTensor(
+                        environment,
+                        direct(memory.allocateFrom(JAVA_LONG, l.values())).asLongBuffer(),
+                        shape);
             case OnnxTensorValue.Longs l
             when input.type().equals("INT32") ->
-                OnnxTensor.createTensor(environment, IntBuffer.wrap(toInts(l.values())), shape);
+                OnnxTensor.createTensor(
+                        environment,
+                        direct(memory.allocateFrom(JAVA_INT, toInts(l.values())))
+                                .asIntBuffer(),
+                        shape);
             case OnnxTensorValue.Longs l
             when input.type().equals("BOOL") ->
-                OnnxTensor.createTensor(environment, ByteBuffer.wrap(toBooleans(l.values())), shape, OnnxJavaType.BOOL);
+                OnnxTensor.createTensor(
+                        environment,
+                        direct(memory.allocateFrom(JAVA_BYTE, toBooleans(l.values()))),
+                        shape,
+                        OnnxJavaType.BOOL);
             default ->
                 throw new IllegalArgumentException("input " + input.name() + " takes " + input.type() + ", not "
                         + value.getClass().getSimpleName());
@@ -44,8 +68,12 @@ final class TensorCopies {
     /** A tensor whose values are that native memory; it must live as long as the tensor. */
     static OnnxTensor over(ValueShape output, MemorySegment memory) throws OrtException {
         long[] shape = output.dims().stream().mapToLong(Long::longValue).toArray();
-        ByteBuffer bytes = memory.asByteBuffer().order(ByteOrder.nativeOrder());
-        return OnnxTensor.createTensor(OrtRuntime.environment(), bytes, shape, OnnxJavaType.valueOf(output.type()));
+        return OnnxTensor.createTensor(
+                OrtRuntime.environment(), direct(memory), shape, OnnxJavaType.valueOf(output.type()));
+    }
+
+    private static ByteBuffer direct(MemorySegment memory) {
+        return memory.asByteBuffer().order(ByteOrder.nativeOrder());
     }
 
     static OnnxTensorValue fromNative(String name, OnnxValue value) throws OrtException {

@@ -63,10 +63,7 @@ public final class DndServer implements AutoCloseable {
             AdapterGenerators generators = keep(
                     owned,
                     AdapterGenerators.open(
-                            options.generators(),
-                            live.model().shape(),
-                            options.base(),
-                            options.engine().session()));
+                            options.generators(), live.model().shape(), options.base(), options.engine()));
             Scheduler scheduler = keep(owned, Scheduler.start(live.model(), options.scheduler()));
             // a base of several GB takes seconds to hash; only provenance waits for it
             CompletableFuture<String> hash = CompletableFuture.supplyAsync(() -> GgufFile.sha256(options.base()));

@@ -6,8 +6,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.dndllm.engine.EngineOptions;
 import org.dndllm.engine.Nano;
+import org.dndllm.engine.PromptReader;
 import org.dndllm.format.Sha256;
+import org.dndllm.onnx.LayoutCache;
+import org.dndllm.onnx.SessionOptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
@@ -94,6 +98,22 @@ class BenchChainIT {
         JsonNode decode = compared.at("/comparison/sides/cpu").get("/decode_tokens_per_second/base/median");
         assertThat(decode.get("ratio").asDouble())
                 .isEqualTo(decode.get("after").asDouble() / decode.get("before").asDouble());
+    }
+
+    @Test
+    void measure_fused_hasTheStagesOfOneGraph() {
+        EngineOptions options = EngineOptions.DEFAULT.withSession(SessionOptions.defaults()
+                .withThreads(1)
+                .withLayouts(new LayoutCache(folder.resolve("layouts"), LayoutCache.Listener.NONE)));
+        ChainPlan plan = new ChainPlan(Nano.BASE, "0", Nano.BUNDLE, PromptReader.read(Nano.REVERSE), 1, 1, 16, 4);
+
+        JsonNode side = JsonMapper.shared()
+                .valueToTree(ChainSide.measure("cpu", plan, options.withFused(), (what, done, total) -> {}));
+
+        assertThat(side.at("/stages_ms/tokenize/n").asInt()).isEqualTo(1);
+        assertThat(side.at("/stages_ms/generate/median").asDouble()).isPositive();
+        assertThat(side.get("stages_ms").has("encode")).isFalse();
+        assertThat(side.get("adapter_effect_on_logits").asDouble()).isPositive();
     }
 
     @Test

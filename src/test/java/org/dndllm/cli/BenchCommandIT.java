@@ -9,9 +9,12 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.dndllm.llama.LlamaLibrary;
+import org.dndllm.lora.TargetModule;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /** The measurements run and print what they promise; their numbers are judged elsewhere, the soak by AdapterSoakIT. */
 class BenchCommandIT {
@@ -51,6 +54,45 @@ class BenchCommandIT {
         assertThat(json.get("as_it_is").get("definition_gflops").asDouble()).isPositive();
         assertThat(json.get("as_it_is").get("peak_anonymous_bytes").asLong()).isPositive();
         assertThat(json.has("laid_out")).isFalse();
+    }
+
+    /** As a process of its own, whose cache of layouts is not the user's. */
+    @Test
+    void generator_otherPrecision_isComparedWithFloat() throws Exception {
+        Path out = folder.resolve("out.json");
+        ProcessBuilder builder = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "--enable-native-access=ALL-UNNAMED",
+                        "-Ddnd.home=" + Cli.ROOT,
+                        Main.class.getName(),
+                        "bench",
+                        "generator",
+                        "--precision",
+                        "int8",
+                        "--rounds",
+                        "1",
+                        "--json")
+                .redirectOutput(out.toFile())
+                .redirectError(ProcessBuilder.Redirect.DISCARD);
+        builder.environment().put("CLASSPATH", System.getProperty("java.class.path"));
+        builder.environment().put("XDG_CACHE_HOME", folder.toString());
+        builder.environment()
+                .put(
+                        "DND_LLAMA_LIB_PATH",
+                        LlamaLibrary.load().location().folder().toString());
+
+        assertThat(builder.start().waitFor()).isZero();
+
+        JsonNode json = JsonMapper.shared().readTree(Files.readString(out));
+        assertThat(json.at("/int8/forward_s/n").asInt()).isEqualTo(1);
+        JsonNode errors = json.get("int8_against_as_it_is");
+        for (TargetModule module : TargetModule.values()) {
+            assertThat(errors.get("delta_relative_error_of_" + module.hfName()).asDouble())
+                    .as(module.hfName())
+                    .isBetween(1e-4, 0.1);
+        }
+        assertThat(errors.get("tokens_relative_error").asDouble()).isBetween(1e-4, 0.1);
+        assertThat(folder.resolve("dnd/layouts")).isDirectoryContaining("glob:**-int8-v1");
     }
 
     @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -16,6 +17,8 @@ import org.dndllm.eval.sandbox.Sandboxes;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
 
 /** {@code dnd score-code}: shell programs against input and output, and Python where there is one. */
@@ -92,6 +95,39 @@ class ScoreCodeCommandIT {
         Files.writeString(samples, "{\"task_id\": \"sum\", \"completion\": \"\"}\n");
 
         score().refused(1, "tests in Python", "/bin/sh");
+    }
+
+    /** Items in the layouts in which the sets are published; of two canned samples each the first one is right. */
+    @ParameterizedTest
+    @CsvSource({"HumanEval,HumanEval/0", "livecodebench,ours_a"})
+    void publishedLayouts_cannedCompletions_areJudged(String set, String first) {
+        Sandboxes.python(SandboxLimits.of(Duration.ofSeconds(60)));
+
+        JsonNode json = Cli.run(
+                        "score-code",
+                        resource(set + ".jsonl"),
+                        "--samples",
+                        resource(set + "-samples.jsonl"),
+                        "--run-code",
+                        "--time-limit",
+                        "60",
+                        "--json")
+                .json();
+
+        assertThat(json.at("/problems").asInt()).isEqualTo(3);
+        assertThat(json.at("/pass_at_k/1/value").asDouble()).isCloseTo(0.5, within(1e-12));
+        assertThat(json.at("/tasks/0/task_id").asString()).isEqualTo(first);
+        json.at("/tasks")
+                .forEach(task -> assertThat(task.at("/verdicts").toString()).isEqualTo("[\"passed\",\"wrong\"]"));
+    }
+
+    private static Path resource(String name) {
+        try {
+            return Path.of(
+                    ScoreCodeCommandIT.class.getResource("/benchmark/" + name).toURI());
+        } catch (URISyntaxException e) {
+            throw new AssertionError(e);
+        }
     }
 
     @Test

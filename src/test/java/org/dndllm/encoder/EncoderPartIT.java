@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.dndllm.InvalidInputException;
+import org.dndllm.onnx.Arithmetic;
 import org.dndllm.onnx.OnnxGraph;
 import org.dndllm.onnx.OnnxSession;
 import org.dndllm.onnx.OnnxTensorValue;
@@ -42,7 +43,8 @@ class EncoderPartIT {
     void append_anyLength_givesTheConditionAndItsMeans(int length) {
         // given
         OnnxGraph graph = new OnnxGraph("test");
-        EncoderPart.Values values = EncoderPart.append(graph, folder, PROMPTS.size(), length, bytes -> {});
+        EncoderPart.Values values =
+                EncoderPart.append(graph, folder, PROMPTS.size(), length, Arithmetic.PLAIN, bytes -> {});
         graph.output(values.states(), OnnxType.FLOAT, 1, PROMPTS.size(), length, 32);
         graph.output(values.mask(), OnnxType.FLOAT, 1, PROMPTS.size(), length);
         graph.output(values.means(), OnnxType.FLOAT, PROMPTS.size(), 32);
@@ -71,11 +73,13 @@ class EncoderPartIT {
 
     @Test
     void append_lengthThatIsNoMultipleOrNoGraph_refused() throws IOException {
-        assertThatThrownBy(() -> EncoderPart.append(new OnnxGraph("test"), folder, 2, 100, bytes -> {}))
+        assertThatThrownBy(
+                        () -> EncoderPart.append(new OnnxGraph("test"), folder, 2, 100, Arithmetic.PLAIN, bytes -> {}))
                 .isInstanceOf(InvalidInputException.class)
                 .hasMessageContaining("64");
         Files.delete(folder.resolve("encoder.onnx"));
-        assertThatThrownBy(() -> EncoderPart.append(new OnnxGraph("test"), folder, 2, 32, bytes -> {}))
+        assertThatThrownBy(
+                        () -> EncoderPart.append(new OnnxGraph("test"), folder, 2, 32, Arithmetic.PLAIN, bytes -> {}))
                 .isInstanceOf(InvalidInputException.class)
                 .hasMessageContaining("encoder.onnx");
     }

@@ -28,10 +28,12 @@ import org.dndllm.llama.ContextOptions;
 import org.dndllm.llama.ModelOptions;
 import org.dndllm.lora.GgufAdapter;
 import org.dndllm.onnx.LayoutCache;
+import org.dndllm.onnx.Precision;
 import org.dndllm.onnx.SessionOptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -122,6 +124,28 @@ class FusedRouteIT {
                 }
             }
             assertThat((double) tipped / count).as("%d of %d", tipped, count).isLessThanOrEqualTo(MOST_TIPPED);
+        }
+    }
+
+    /** Encoder and generator in other numbers: the adapter's change of the logits is that of float, nearly. */
+    @ParameterizedTest
+    @CsvSource({"F16, 0.02", "BF16, 0.15", "INT8, 0.15"})
+    void generate_otherPrecision_changesTheModelAlmostAsFloatDoes(Precision precision, double share) {
+        Path bundle = Nano.SET.resolve("compact");
+        EngineOptions plain = options(GgmlType.F32, true);
+        EngineOptions reduced = plain.withSession(plain.session().withPrecision(precision));
+        try (DragAndDrop expected = DragAndDrop.open(Nano.BASE, bundle, plain);
+                DragAndDrop actual = DragAndDrop.open(Nano.BASE, bundle, reduced)) {
+            float[] base = expected.live().probe(QUESTION);
+            expected.attach(expected.generate(PromptReader.read(Nano.REVERSE), 1, "f32"), 1);
+            GeneratedAdapter adapter = actual.generate(PromptReader.read(Nano.REVERSE), 1, precision.label());
+
+            actual.attach(adapter, 1);
+
+            double effect = AdapterValues.largestDifference(expected.live().probe(QUESTION), base);
+            assertThat(AdapterValues.largestDifference(
+                            actual.live().probe(QUESTION), expected.live().probe(QUESTION)))
+                    .isBetween(Double.MIN_VALUE, share * effect);
         }
     }
 

@@ -51,8 +51,9 @@ class GraphPartIT {
         String x = graph.input("x", OnnxType.FLOAT, 512);
         long[] streamed = {0};
         // when
-        String once = part.appendTo(graph, "one/", Map.of("x", x), "y", bytes -> streamed[0] += bytes);
-        String twice = part.appendTo(graph, "two/", Map.of("x", once), "z", bytes -> {});
+        String once =
+                part.appendTo(graph, "one/", Map.of("x", x), "y", Arithmetic.PLAIN, bytes -> streamed[0] += bytes);
+        String twice = part.appendTo(graph, "two/", Map.of("x", once), "z", Arithmetic.PLAIN, bytes -> {});
         graph.output(once, OnnxType.FLOAT, 512);
         graph.output(twice, OnnxType.FLOAT, 256, 2);
         Path whole = folder.resolve("whole.onnx");
@@ -101,11 +102,11 @@ class GraphPartIT {
         OnnxGraph graph = new OnnxGraph("whole");
         String x = graph.input("x", OnnxType.FLOAT, 512);
 
-        assertThatThrownBy(() -> part.appendTo(graph, "a/", Map.of("q", x), "y", bytes -> {}))
+        assertThatThrownBy(() -> part.appendTo(graph, "a/", Map.of("q", x), "y", Arithmetic.PLAIN, bytes -> {}))
                 .isInstanceOf(InvalidInputException.class)
                 .hasMessageContaining("part.onnx")
                 .hasMessageContaining("[q]");
-        assertThatThrownBy(() -> part.appendTo(graph, "a/", Map.of("x", x), "q", bytes -> {}))
+        assertThatThrownBy(() -> part.appendTo(graph, "a/", Map.of("x", x), "q", Arithmetic.PLAIN, bytes -> {}))
                 .isInstanceOf(InvalidInputException.class)
                 .hasMessageContaining("expected q");
     }
@@ -122,7 +123,8 @@ class GraphPartIT {
         assertThatThrownBy(() -> GraphPart.of(old))
                 .isInstanceOf(InvalidInputException.class)
                 .hasMessageContaining("version 17");
-        assertThatThrownBy(() -> GraphPart.of(open).appendTo(new OnnxGraph("whole"), "a/", Map.of(), "y", bytes -> {}))
+        assertThatThrownBy(() -> GraphPart.of(open)
+                        .appendTo(new OnnxGraph("whole"), "a/", Map.of(), "y", Arithmetic.PLAIN, bytes -> {}))
                 .isInstanceOf(InvalidInputException.class)
                 .hasMessageContaining("nowhere");
     }

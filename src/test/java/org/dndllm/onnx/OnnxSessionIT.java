@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import ai.onnxruntime.OrtEnvironment;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.lang.management.BufferPoolMXBean;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -83,6 +85,30 @@ class OnnxSessionIT {
         // then
         try (OnnxSession session = OnnxSession.open(model, SessionOptions.defaults())) {
             assertThat(session.optimization()).isEqualTo(Optimization.EXTENDED);
+        }
+    }
+
+    /** Direct buffers live until the collector looks at them, and large heaps make it look seldom. */
+    @Test
+    void run_manyTimes_inputsLeaveNoDirectBuffersBehind() {
+        BufferPoolMXBean direct = ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
+                .filter(pool -> pool.getName().equals("direct"))
+                .findFirst()
+                .orElseThrow();
+        int rows = 1 << 18; // 3 MiB of input
+        OnnxTensorValue x = OnnxTensorValue.of(new float[3 * rows], rows, 3);
+        OnnxGraph graph = new OnnxGraph("sum");
+        graph.namedNode("y", "ReduceSum", List.of(graph.input("x", OnnxType.FLOAT, "batch", 3)), Map.of("keepdims", 0));
+        graph.output("y", OnnxType.FLOAT);
+        Path model = folder.resolve("sum.onnx");
+        graph.write(model);
+        try (OnnxSession session = OnnxSession.open(model, SessionOptions.defaults())) {
+            session.run(Map.of("x", x));
+            long before = direct.getMemoryUsed();
+
+            session.run(Map.of("x", x));
+
+            assertThat(direct.getMemoryUsed() - before).isLessThan(3L * rows * Float.BYTES);
         }
     }
 
@@ -211,6 +237,10 @@ class OnnxSessionIT {
                 .isInstanceOf(EnvironmentException.class)
                 .hasMessageContaining("CUDA was forced")
                 .hasMessageContaining("CUDA");
+        SessionOptions limited = auto.withProvider(Provider.CUDA).withGpuMemory(1L << 30);
+        assertThatThrownBy(() -> OnnxSession.open(model, limited))
+                .isInstanceOf(EnvironmentException.class)
+                .hasMessageContaining("CUDA was forced");
     }
 
     @Test

@@ -8,8 +8,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.dndllm.cli.nano.NanoRecipe;
+import org.dndllm.eval.Control;
 import org.dndllm.eval.JobTable;
 import org.dndllm.eval.ReportScores;
+import org.dndllm.eval.experiment.AnswersFile;
+import org.dndllm.eval.experiment.Cell;
+import org.dndllm.eval.report.Comparison.Pair;
 import org.dndllm.eval.report.Study;
 
 /** What there is of the experiments that train generators. */
@@ -20,7 +24,7 @@ public final class TrainedTables {
      * Every such experiment with the jobs that are done in a work folder. Whether they were trained with the recipe's own
      * steps is in their {@code trained.json}.
      *
-     * @throws org.dndllm.InvalidInputException if a job's report is malformed
+     * @throws org.dndllm.InvalidInputException if a job's report or its {@code answers.csv} is malformed
      */
     public static List<Study.Trained> of(Path work) {
         return Experiment.all(NanoRecipe.standard()).stream()
@@ -30,11 +34,22 @@ public final class TrainedTables {
 
     private static Study.Trained of(Experiment experiment, Path work) {
         List<ReportScores> scores = new ArrayList<>();
+        Map<String, List<Cell>> cells = new LinkedHashMap<>();
+        List<Pair> pairs = new ArrayList<>();
         Map<String, String> notRun = new LinkedHashMap<>();
+        Job last = experiment.jobs().getLast();
         for (Job job : experiment.jobs()) {
             Path folder = work.resolve("jobs").resolve(job.name());
             if (Files.exists(folder.resolve("done.json"))) {
-                scores.add(ReportScores.read(job.title(), folder.resolve("report")));
+                Path report = folder.resolve("report");
+                scores.add(ReportScores.read(job.title(), report));
+                Map<Control, List<Cell>> hits = AnswersFile.read(report);
+                cells.put(base(job), hits.getOrDefault(Control.BASE, List.of()));
+                cells.put(job.name(), hits.getOrDefault(Control.GENERATED, List.of()));
+                pairs.add(new Pair(job.name(), base(job)));
+                if (!job.equals(last)) {
+                    pairs.add(new Pair(job.name(), last.name()));
+                }
             } else {
                 notRun.put(job.name(), "no result in " + folder);
             }
@@ -47,7 +62,14 @@ public final class TrainedTables {
                 scores.isEmpty()
                         ? Optional.empty()
                         : Optional.of(JobTable.of(scores).table()),
+                cells,
+                pairs,
                 notRun,
                 command);
+    }
+
+    /** Every job has measured the base model itself, on its own tasks. */
+    private static String base(Job job) {
+        return job.name() + " base model";
     }
 }

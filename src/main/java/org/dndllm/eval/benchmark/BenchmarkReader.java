@@ -12,7 +12,8 @@ import tools.jackson.databind.JsonNode;
 
 /**
  * Reads a labelled file: the official JSON ({@code [{prompt, response, system}]}), or any JSON, JSONL, CSV or TSV with a
- * prompt and a response column, or with question, choices and answer. The format follows the file's extension.
+ * prompt and a response column, or with question, choices and answer; HellaSwag, MATH, HumanEval and LiveCodeBench as their
+ * authors publish them. The format follows the file's extension, before {@code .gz} if it has that.
  *
  * <p>Questions may have a picture ({@link ItemImage}), as Math-Vision's and Math-Vista's do. Prompts and system messages stay
  * as they are. Where the file has the options apart from the question, they are set
@@ -65,15 +66,15 @@ public final class BenchmarkReader implements RecordVisitor {
             throw new InvalidInputException(source, place, "must be an object with at least a prompt");
         }
         ItemFields fields = ItemFields.of(value, source, place);
-        items.add(fields.item(fileName + ": " + place, declared.orElseGet(() -> kind(fields))));
+        items.add(fields.item(fileName + ": " + place, declared.orElseGet(() -> kind(fields, value))));
     }
 
     /** One kind for a file, but for questions on pictures, whose files mix options and formulas. */
-    private AnswerKind kind(ItemFields fields) {
+    private AnswerKind kind(ItemFields fields, JsonNode value) {
         if (fields.image().isPresent()) {
-            return KindOf.pictured(fields, fileName);
+            return KindOf.pictured(fields, value, fileName);
         }
-        AnswerKind kind = recognised.orElseGet(() -> KindOf.item(fields, fileName));
+        AnswerKind kind = recognised.orElseGet(() -> KindOf.item(fields, value, fileName));
         recognised = Optional.of(kind);
         return kind;
     }

@@ -9,11 +9,14 @@ import tools.jackson.databind.JsonNode;
 
 /**
  * Options that stand apart from the question, in {@code choices} or {@code options}: a list of texts, a list of {@code
- * {label, text}}, {@code {label: [..], text: [..]}} as AI2's files have it, or {@code {A: .., B: ..}}; or in columns {@code
- * A}, {@code B}, ... of a table.
+ * {label, text}}, {@code {label: [..], text: [..]}} as AI2's files have it, or {@code {A: .., B: ..}}; in {@code endings}, as
+ * HellaSwag's files have it; or in columns {@code A}, {@code B}, ... of a table.
  */
 final class ChoiceFields {
-    private static final List<String> FIELDS = List.of("choices", "options");
+    /** HellaSwag's list of endings; {@code label} is an index into it that counts from 0 (rowanz/hellaswag, data/README). */
+    private static final String ENDINGS = "endings";
+
+    private static final List<String> FIELDS = List.of("choices", "options", ENDINGS);
     private static final int MOST = 26;
 
     private final String source;
@@ -47,9 +50,14 @@ final class ChoiceFields {
     }
 
     /**
-     * The right option as the official files write it, {@code [B]}. A bare index is refused: files count from 0 and from 1.
+     * The right option as the official files write it, {@code [B]}. A bare index is refused, since files count from 0 and from
+     * 1; but HellaSwag's, which is known to count from 0, and blank where the labels are hidden.
      */
-    static String answer(JsonNode value, List<Choice> choices, String source, String place) {
+    static String answer(JsonNode object, String field, List<Choice> choices, String source, String place) {
+        JsonNode value = object.get(field);
+        if (object.hasNonNull(ENDINGS)) {
+            return ending(value, choices, source, place);
+        }
         String said = GoldAnswer.unbracketed(value.asString("").strip());
         for (Choice choice : choices) {
             if (choice.label().equalsIgnoreCase(said)) {
@@ -68,6 +76,22 @@ final class ChoiceFields {
                 "is '" + value.asString("") + "', expected one of the labels "
                         + choices.stream().map(Choice::label).toList()
                         + " or an option's text; an index is not clear (from 0 or from 1?), write the label");
+    }
+
+    /** A number in the official files, the same as a string in the copy on the Hugging Face hub. */
+    private static String ending(JsonNode value, List<Choice> choices, String source, String place) {
+        String index = value.asString("").strip();
+        if (index.isEmpty() && value.isString()) {
+            return "";
+        }
+        if (index.matches("\\d") && Integer.parseInt(index) < choices.size()) {
+            return choices.get(Integer.parseInt(index)).bracketed();
+        }
+        throw new InvalidInputException(
+                source,
+                place,
+                "is '" + index + "', expected the index of the right ending, 0 to " + (choices.size() - 1)
+                        + "; mend the file, or call the list of endings choices and write the label");
     }
 
     private static String letter(int index) {

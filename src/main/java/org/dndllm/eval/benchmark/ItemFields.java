@@ -2,7 +2,9 @@ package org.dndllm.eval.benchmark;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.dndllm.InvalidInputException;
+import org.dndllm.engine.PromptReader;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -25,7 +27,6 @@ record ItemFields(
         List<Choice> apart,
         boolean listed,
         Optional<ItemImage> image) {
-    private static final List<String> PROMPTS = List.of("prompt", "question", "input", "instruction", "text");
     private static final List<String> RESPONSES =
             List.of("response", "answer", "answerKey", "label", "output", "solution", "target");
     /** For user questions with options but without a system message: says what an answer must look like. */
@@ -40,23 +41,25 @@ record ItemFields(
     static ItemFields of(JsonNode object, String source, String place) {
         Optional<ItemImage> image = ImageField.of(object, source, place);
         boolean query = image.isPresent() && object.hasNonNull(QUERY);
-        List<String> names = query ? List.of(QUERY) : PROMPTS;
+        List<String> names = query ? List.of(QUERY) : PromptReader.FIELDS;
         String promptField = names.stream()
                 .filter(object::has)
                 .findFirst()
                 .orElseThrow(() -> new InvalidInputException(
-                        source, place, "has none of the fields " + PROMPTS + "; name the question's field so"));
+                        source,
+                        place,
+                        "has none of the fields " + PromptReader.FIELDS + "; name the question's field so"));
         String question = text(object, promptField, source, place);
         if (question.isBlank()) {
             throw new InvalidInputException(source, place + ", field " + promptField, "is blank; remove the item");
         }
         List<Choice> apart = ChoiceFields.of(object, source, place);
         Optional<String> responseField =
-                RESPONSES.stream().filter(object::hasNonNull).findFirst();
+                responses(promptField).filter(object::hasNonNull).findFirst();
         String response = responseField
                 .map(name -> apart.isEmpty()
                         ? text(object, name, source, place)
-                        : ChoiceFields.answer(object.get(name), apart, source, place + ", field " + name))
+                        : ChoiceFields.answer(object, name, apart, source, place + ", field " + name))
                 .orElse("");
         String system = object.hasNonNull("system") ? text(object, "system", source, place) : "";
         return new ItemFields(
@@ -69,6 +72,13 @@ record ItemFields(
                 apart,
                 query,
                 image);
+    }
+
+    /** MATH-500 has the answer beside the solution, which alone shows by its box what kind of answer it is. */
+    private static Stream<String> responses(String promptField) {
+        return promptField.equals("problem")
+                ? Stream.concat(Stream.of("solution"), RESPONSES.stream())
+                : RESPONSES.stream();
     }
 
     /** A string, or a number or truth value as it is written (tables of other programs have them bare). */

@@ -11,17 +11,18 @@ import org.dndllm.InvalidInputException;
 
 /**
  * What a file's name says about its split. A name ends in {@code _train}, {@code _validation} or {@code _test} ({@code val}
- * and {@code dev} as well, behind {@code _}, {@code -} or {@code .}). Official files without such an ending are known by
- * name.
+ * and {@code dev} as well, behind {@code _}, {@code -} or {@code .}), or is one of these words, as {@code test.jsonl} of
+ * GSM8K and {@code test6.jsonl} of LiveCodeBench are. Official files without such an ending are known by name.
  */
 public final class OfficialNames {
-    private static final Pattern ENDING = Pattern.compile("(?i)[-_.](train|validation|val|dev|test)$");
+    private static final Pattern ENDING = Pattern.compile("(?i)(?:^|[-_.])(train|validation|val|dev|test)\\d*$");
 
     /** Whole files that the paper scores; nothing of them may be trained on or conditioned on. */
     private static final Set<String> SCORED = Set.of(
             "gsm8k",
             "math",
             "human_eval",
+            "humaneval",
             "live-code-bench",
             "math-vision",
             "math-vista",
@@ -29,6 +30,7 @@ public final class OfficialNames {
             // the labels of their test splits are hidden: the official dataset_info.json scores these
             "boolq_validation",
             "hellaswag_validation",
+            "hellaswag_val",
             "winogrande_validation");
 
     private static final Set<String> TRAINED = Set.of(
@@ -89,10 +91,13 @@ public final class OfficialNames {
 
     /** The file name without extension and split: {@code ARC-c}. */
     static String name(String fileName) {
-        return ENDING.matcher(stem(fileName)).replaceFirst("");
+        String stem = stem(fileName);
+        String name = ENDING.matcher(stem).replaceFirst("");
+        return name.isEmpty() ? stem : name;
     }
 
-    private static String stem(String fileName) {
+    private static String stem(String name) {
+        String fileName = name.replaceFirst("(?i)\\.gz$", "");
         for (String extension : List.of(".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".txt")) {
             if (fileName.length() > extension.length()
                     && fileName.regionMatches(

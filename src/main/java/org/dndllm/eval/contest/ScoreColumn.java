@@ -45,7 +45,7 @@ public enum ScoreColumn {
         return switch (this) {
             case LIKELIHOOD, PER_TOKEN, PER_BYTE -> WITH_OPTIONS.contains(kind);
             case GREEDY -> kind != AnswerKind.CODE;
-            case OFFICIAL -> WITH_OPTIONS.contains(kind) || kind == AnswerKind.NUMBER;
+            case OFFICIAL -> kind != AnswerKind.CODE && kind != AnswerKind.TEXT;
         };
     }
 }

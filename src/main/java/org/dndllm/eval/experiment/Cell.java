@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.stream.Collectors;
 import org.dndllm.InvalidInputException;
 import org.dndllm.engine.OutOfDistribution;
 import org.dndllm.eval.Run;
@@ -32,6 +33,20 @@ public record Cell(
 
     Cell scored(OutOfDistribution.Score known) {
         return new Cell(task, run, hits, seconds, OptionalDouble.of(known.value()), known.outside());
+    }
+
+    /** The first run of every task: what is paired item by item with another job. */
+    public static Map<String, Cell> firstRuns(List<Cell> cells) {
+        Map<String, Cell> first = new LinkedHashMap<>();
+        cells.forEach(cell -> first.putIfAbsent(cell.task(), cell));
+        return first;
+    }
+
+    /** Mean accuracy over the runs of each task. */
+    public static Map<String, Double> byTask(List<Cell> cells) {
+        return cells.stream()
+                .collect(Collectors.groupingBy(
+                        Cell::task, LinkedHashMap::new, Collectors.averagingDouble(Cell::accuracy)));
     }
 
     /** How many items are answered right. */

@@ -36,9 +36,7 @@ public record JobResult(
 
     /** Mean accuracy over the runs of each task. */
     public Map<String, Double> byTask() {
-        return cells.stream()
-                .collect(Collectors.groupingBy(
-                        Cell::task, LinkedHashMap::new, Collectors.averagingDouble(Cell::accuracy)));
+        return Cell.byTask(cells);
     }
 
     /** Mean over tasks with its interval, which resamples tasks; where all tasks are alike, Wilson's over all items. */
@@ -47,17 +45,10 @@ public record JobResult(
             return Optional.empty();
         }
         Estimate mean = Bootstrap.mean(units(byTask()));
-        int items = firstRuns().values().stream()
+        int items = Cell.firstRuns(cells).values().stream()
                 .mapToInt(cell -> cell.hits().size())
                 .sum();
         return Optional.of(mean.low() < mean.high() ? mean : Wilson.of((int) Math.round(mean.value() * items), items));
-    }
-
-    /** The first run of every task: what is paired item by item with another job. */
-    public Map<String, Cell> firstRuns() {
-        Map<String, Cell> first = new LinkedHashMap<>();
-        cells.forEach(cell -> first.putIfAbsent(cell.task(), cell));
-        return first;
     }
 
     /** Median seconds over the cells that have any. */

@@ -8,7 +8,6 @@ import java.util.Optional;
 import org.dndllm.eval.Bootstrap;
 import org.dndllm.eval.Estimate;
 import org.dndllm.eval.experiment.Cell;
-import org.dndllm.eval.experiment.JobResult;
 import org.dndllm.eval.statistics.McNemar;
 
 /**
@@ -33,12 +32,15 @@ public record Comparison(Pair pair, Estimate difference, McNemar test, double ad
      */
     public record Pair(String one, String other) {}
 
-    /** Without the correction, which needs all comparisons; empty where the jobs have no task in common. */
-    static Optional<Comparison> of(Pair pair, JobResult one, JobResult other) {
-        Map<String, Cell> first = one.firstRuns();
-        Map<String, Cell> second = other.firstRuns();
-        Map<String, Double> means = one.byTask();
-        Map<String, Double> otherMeans = other.byTask();
+    /**
+     * Without the correction, which needs all comparisons; empty where the jobs have no task in common, by name and by number
+     * of items.
+     */
+    static Optional<Comparison> of(Pair pair, List<Cell> one, List<Cell> other) {
+        Map<String, Cell> first = Cell.firstRuns(one);
+        Map<String, Cell> second = Cell.firstRuns(other);
+        Map<String, Double> means = Cell.byTask(one);
+        Map<String, Double> otherMeans = Cell.byTask(other);
         List<Boolean> hits = new ArrayList<>();
         List<Boolean> otherHits = new ArrayList<>();
         List<Double> differences = new ArrayList<>();
@@ -47,7 +49,10 @@ public record Comparison(Pair pair, Estimate difference, McNemar test, double ad
             Cell against = second.get(task);
             Double mean = means.get(task);
             Double otherMean = otherMeans.get(task);
-            if (against != null && mean != null && otherMean != null) {
+            if (against != null
+                    && mean != null
+                    && otherMean != null
+                    && against.hits().size() == entry.getValue().hits().size()) {
                 hits.addAll(entry.getValue().hits());
                 otherHits.addAll(against.hits());
                 differences.add(mean - otherMean);

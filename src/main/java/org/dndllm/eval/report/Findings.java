@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.dndllm.eval.experiment.Cell;
 import org.dndllm.eval.experiment.JobResult;
 import org.dndllm.eval.experiment.Trial;
 import org.dndllm.eval.report.Comparison.Pair;
@@ -18,7 +19,8 @@ import org.dndllm.eval.statistics.Holm;
  *
  * @param trials declared experiments
  * @param results of their jobs by name; jobs that were not run are absent
- * @param comparisons every pair that a table or a claim needs, once, with one correction over all of them
+ * @param comparisons every pair that a table or a claim needs, once, with one correction over all of them; those of trained
+ *     jobs too
  * @param verdicts in the order of the claims
  */
 public record Findings(
@@ -30,11 +32,22 @@ public record Findings(
         verdicts = List.copyOf(verdicts);
     }
 
-    /** Compares and judges. */
-    public static Findings of(List<Trial> trials, List<Claim> claims, Map<String, JobResult> results) {
-        Map<Pair, Comparison> comparisons = corrected(pairs(trials, claims).stream()
-                .flatMap(pair -> compared(pair, results).stream())
-                .toList());
+    /**
+     * Compares and judges.
+     *
+     * @param trained experiments whose hits are compared as well, under the same correction
+     */
+    public static Findings of(
+            List<Trial> trials, List<Claim> claims, Map<String, JobResult> results, List<Study.Trained> trained) {
+        Map<String, List<Cell>> cells = new LinkedHashMap<>();
+        results.forEach((name, result) -> cells.put(name, result.cells()));
+        Set<Pair> pairs = pairs(trials, claims);
+        trained.forEach(experiment -> {
+            cells.putAll(experiment.cells());
+            pairs.addAll(experiment.pairs());
+        });
+        Map<Pair, Comparison> comparisons = corrected(
+                pairs.stream().flatMap(pair -> compared(pair, cells).stream()).toList());
         Judge judge = new Judge(results, comparisons);
         return new Findings(
                 trials,
@@ -65,9 +78,9 @@ public record Findings(
         return pairs;
     }
 
-    private static Optional<Comparison> compared(Pair pair, Map<String, JobResult> results) {
-        JobResult one = results.get(pair.one());
-        JobResult other = results.get(pair.other());
+    private static Optional<Comparison> compared(Pair pair, Map<String, List<Cell>> cells) {
+        List<Cell> one = cells.get(pair.one());
+        List<Cell> other = cells.get(pair.other());
         return one == null || other == null ? Optional.empty() : Comparison.of(pair, one, other);
     }
 

@@ -13,11 +13,16 @@ final class Html {
             background:var(--paper);overflow-wrap:break-word}
             h1{font-size:1.5rem}h2{font-size:1.2rem;margin-top:2rem;border-top:1px solid var(--line);padding-top:1rem}
             h3{font-size:1rem}
+            nav ul{display:flex;flex-wrap:wrap;gap:0 1rem;list-style:none;padding:0;margin:0}
+            a{color:var(--c0)}nav a{display:inline-block;padding:.25rem 0}
             .scroll{overflow-x:auto;margin:.75rem 0}.scroll:focus-visible{outline:2px solid var(--c0)}
             table{border-collapse:collapse;font-size:.875rem}caption{text-align:left;color:var(--dim);padding:.25rem 0}
             th,td{padding:.25rem .6rem;border-bottom:1px solid var(--line);text-align:right;vertical-align:top}
             th{font-weight:600}thead th{background:var(--soft)}th[scope=row],.prose{text-align:left}
+            td:not(.prose){white-space:nowrap}
             tbody th{font-weight:400;min-width:9rem}.prose{min-width:12rem;overflow-wrap:anywhere}
+            th:first-child{position:sticky;left:0}tbody th{background:var(--paper)}thead th:first-child{min-width:9rem}
+            @media (min-width:48rem){tbody th{min-width:14rem}}
             .verdicts{list-style:none;padding:0}.verdicts li{padding:.6rem 0;border-bottom:1px solid var(--line)}
             .verdicts p{margin:.2rem 0 0;color:var(--dim);font-size:.875rem}
             .tag{display:inline-block;font-size:.8rem;font-weight:600;border:1px solid;border-radius:.3rem;
@@ -30,10 +35,19 @@ final class Html {
             .level{stroke-dasharray:4 3;stroke-width:1.5}
             .l0{stroke:var(--c0)}.l1{stroke:var(--c1)}.l2{stroke:var(--c2)}.l3{stroke:var(--c3)}
             .f0{fill:var(--c0)}.f1{fill:var(--c1)}.f2{fill:var(--c2)}.f3{fill:var(--c3)}
+            .bar{fill-opacity:.7}
             details{margin:.75rem 0}summary{cursor:pointer;padding:.4rem 0}
+            @media print{:root{color-scheme:light;--ink:#000;--paper:#fff;--soft:#f3f5f7;--line:#999;--dim:#444;
+            --c0:#1f5fa8;--c1:#b4540a;--c2:#1a7f4b;--c3:#8a3ffc;--yes:#116329;--no:#a40e26;--open:#444}
+            body{max-width:none;padding:0;font-size:10pt}nav{display:none}.scroll{overflow:visible}
+            table{font-size:7.5pt}tr>*{padding:.15rem .3rem;min-width:0!important}td:not(.prose){white-space:normal}
+            th:first-child{position:static}
+            h2,caption,summary{break-after:avoid}tr,figure,.verdicts li{break-inside:avoid}figure{max-width:26rem}
+            details::details-content{content-visibility:visible;block-size:auto;display:block}}
             """;
 
     private final StringBuilder out = new StringBuilder();
+    private int sections;
 
     private Html() {}
 
@@ -50,14 +64,33 @@ final class Html {
                 .append("</title>\n<style>\n")
                 .append(STYLE)
                 .append("</style></head>\n<body><main>\n");
-        blocks.forEach(html::block);
+        for (Block block : blocks) {
+            html.block(block);
+            if (block instanceof Block.Heading heading && heading.level() == 1) {
+                html.contents(blocks);
+            }
+        }
         return html.out.append("</main></body></html>\n").toString();
+    }
+
+    /** Links to the sections, which are numbered: names of experiments are no identifiers. */
+    private void contents(List<Block> blocks) {
+        out.append("<nav aria-label=\"Sections\"><ul>\n");
+        int number = 0;
+        for (Block block : blocks) {
+            if (block instanceof Block.Heading heading && heading.level() == 2) {
+                out.append("<li><a href=\"#s%d\">%s</a></li>\n".formatted(++number, escape(heading.text())));
+            }
+        }
+        out.append("</ul></nav>\n");
     }
 
     private void block(Block block) {
         switch (block) {
-            case Block.Heading heading ->
-                out.append("<h%1$d>%2$s</h%1$d>\n".formatted(heading.level(), escape(heading.text())));
+            case Block.Heading heading -> {
+                String id = heading.level() == 2 ? " id=\"s" + ++sections + "\"" : "";
+                out.append("<h%1$d%3$s>%2$s</h%1$d>\n".formatted(heading.level(), escape(heading.text()), id));
+            }
             case Block.Text text ->
                 out.append("<p>").append(escape(text.text())).append("</p>\n");
             case Block.Table table -> table(table);
@@ -81,7 +114,7 @@ final class Html {
     /** Wide tables scroll in a frame of their own that the keyboard reaches. */
     private void table(Block.Table table) {
         String caption = escape(table.caption());
-        out.append("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"")
+        out.append("<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"")
                 .append(caption)
                 .append("\"><table><caption>")
                 .append(caption)

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.dndllm.eval.ReportTable;
 import org.dndllm.eval.diagnosis.AdapterHealth;
+import org.dndllm.eval.experiment.Cell;
 import org.dndllm.eval.experiment.JobResult;
 import org.dndllm.format.AtomicFile;
 import org.dndllm.format.JsonWriter;
@@ -37,12 +38,22 @@ public record Study(
      * An experiment that trains generators.
      *
      * @param table of the jobs that are done; empty where none is
+     * @param cells every hit, by the names that {@code pairs} uses
+     * @param pairs what is compared item by item
      * @param notRun reasons by job
      * @param command that runs what is missing
      */
     public record Trained(
-            String name, String question, Optional<ReportTable> table, Map<String, String> notRun, String command) {
+            String name,
+            String question,
+            Optional<ReportTable> table,
+            Map<String, List<Cell>> cells,
+            List<Comparison.Pair> pairs,
+            Map<String, String> notRun,
+            String command) {
         public Trained {
+            cells = Collections.unmodifiableMap(new LinkedHashMap<>(cells));
+            pairs = List.copyOf(pairs);
             notRun = Collections.unmodifiableMap(new LinkedHashMap<>(notRun));
         }
     }

@@ -1,9 +1,11 @@
 package org.dndllm.eval.report;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import org.dndllm.eval.diagnosis.AdapterHealth;
 import org.dndllm.eval.experiment.Cost;
 import org.dndllm.eval.experiment.JobResult;
@@ -93,6 +95,13 @@ final class StudyBlocks {
                 .table()
                 .ifPresent(table ->
                         blocks.add(new Block.Table(experiment.name() + ": accuracies in per cent", table.rows())));
+        List<Comparison> paired = experiment.pairs().stream()
+                .flatMap(pair -> Optional.ofNullable(findings.comparisons().get(pair)).stream())
+                .toList();
+        if (!paired.isEmpty()) {
+            blocks.add(new Block.Table(
+                    experiment.name() + ": differences in points, paired tests", comparisonRows(paired)));
+        }
         if (!experiment.notRun().isEmpty()) {
             List<List<String>> rows = new ArrayList<>();
             rows.add(List.of("job", "not run"));
@@ -105,6 +114,14 @@ final class StudyBlocks {
     private void comparisons() {
         blocks.add(new Block.Heading(2, "All comparisons"));
         blocks.add(new Block.Text(METHODS));
+        blocks.add(new Block.Details(
+                findings.comparisons().size() + " comparisons, corrected together",
+                List.of(new Block.Table(
+                        "Differences in points, paired tests",
+                        comparisonRows(findings.comparisons().values())))));
+    }
+
+    private static List<List<String>> comparisonRows(Collection<Comparison> comparisons) {
         List<List<String>> rows = new ArrayList<>();
         rows.add(List.of(
                 "comparison",
@@ -115,7 +132,7 @@ final class StudyBlocks {
                 "items",
                 "p",
                 "p (Holm)"));
-        for (Comparison each : findings.comparisons().values()) {
+        for (Comparison each : comparisons) {
             String[] parts = Percent.signed(each.difference()).split(" ", 2);
             rows.add(List.of(
                     each.pair().one() + " minus " + each.pair().other(),
@@ -127,9 +144,7 @@ final class StudyBlocks {
                     Percent.p(each.test().p()),
                     Percent.p(each.adjusted())));
         }
-        blocks.add(new Block.Details(
-                findings.comparisons().size() + " comparisons, corrected together",
-                List.of(new Block.Table("Differences in points, paired tests", rows))));
+        return rows;
     }
 
     private void cost() {

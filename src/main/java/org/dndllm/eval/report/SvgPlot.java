@@ -63,7 +63,7 @@ final class SvgPlot {
             double middle = top + 23;
             out.append(String.format(
                     Locale.ROOT,
-                    "<rect class=\"f0\" x=\"4\" y=\"%.1f\" width=\"%.1f\" height=\"12\"/>",
+                    "<rect class=\"bar f0\" x=\"4\" y=\"%.1f\" width=\"%.1f\" height=\"12\"/>",
                     middle - 6,
                     Math.max(0, across(level.accuracy().value()) - 4)));
             double low = across(level.accuracy().low());

@@ -50,7 +50,8 @@ public final class CodeJudge {
 
     private Verdict verdict(CodeProblem problem, String code, CodeTest test) {
         String mark = UUID.randomUUID().toString();
-        String program = CodeProgram.of(problem, code, test, mark);
+        String program =
+                CodeProgram.of(problem, code, test, mark, sandbox.interpreter().isPython());
         if (program.length() > Sandbox.MAX_PROGRAM / 4) { // UTF-8 has at most three bytes a char
             return Verdict.ERROR;
         }

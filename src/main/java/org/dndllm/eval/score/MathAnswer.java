@@ -12,8 +12,10 @@ import org.dndllm.eval.benchmark.Boxed;
  */
 final class MathAnswer {
     private static final int SHORT = 40;
+    /** The rest of the line is looked at, not consumed: "Final Answer: The final answer is" says it twice. */
     private static final Pattern PHRASE =
-            Pattern.compile("(?i)(?:\\banswer\\s*(?:\\w+\\s+){0,2}?(?:is|:|=)|####)\\s*:?\\s*(\\S[^\\n]*)");
+            Pattern.compile("(?i)(?:\\banswer\\s*(?:\\w+\\s+){0,2}?(?:is|:|=)|####)\\s*:?\\s*(?=(\\S[^\\n]*))");
+
     private static final Pattern SENTENCE_END = Pattern.compile("\\.(?=\\s|$)|(?<=\\$)\\.?(?=\\s+[A-Za-z])");
     private static final Pattern INLINE =
             Pattern.compile("(?s)(?<!\\\\)\\$((?:\\\\.|[^$\\\\])+)\\$|\\\\\\((.+?)\\\\\\)");

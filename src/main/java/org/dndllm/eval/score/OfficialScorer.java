@@ -25,7 +25,7 @@ import org.dndllm.eval.benchmark.BenchmarkItem;
  *
  * What it does not count as "valid" is {@link Verdict#UNPARSEABLE}. GSM8K was scored by OpenCompass ({@code
  * gsm8k_gen_1d7fe4}): the last number before the next {@code Question:}, equal within 1e-6; a comma ends a number, so "1,200"
- * reads 200, and "10-5" reads -5. Formulas (MATH) are not judged here.
+ * reads 200, and "10-5" reads -5. MATH was scored by it too: {@link OpenCompassMath}. Programs and other texts are not judged.
  */
 public final class OfficialScorer implements AnswerScorer {
     private static final int LOOKED_AT = 20; // characters as Python counts them: code points
@@ -48,12 +48,16 @@ public final class OfficialScorer implements AnswerScorer {
             AnswerScorer.requireLabel(item);
             return number(item.answer(), output);
         }
+        if (item.kind() == AnswerKind.MATH) {
+            AnswerScorer.requireLabel(item);
+            return OpenCompassMath.judge(item.response(), output);
+        }
         if (item.kind() != AnswerKind.CHOICE && item.kind() != AnswerKind.BOOLEAN) {
             throw new InvalidInputException(
                     item.id(),
                     "kind",
                     "is " + item.kind().label()
-                            + "; the official scorer judges choice, boolean and number only. Use lenient");
+                            + "; the official scorer judges choice, boolean, number and math only. Use lenient");
         }
         AnswerScorer.requireLabel(item);
         int end = output.offsetByCodePoints(0, Math.min(LOOKED_AT, output.codePointCount(0, output.length())));

@@ -8,12 +8,12 @@ import java.util.Map;
 import java.util.Optional;
 import org.dndllm.encoder.SentenceEncoder;
 import org.dndllm.engine.AdapterPipeline;
+import org.dndllm.engine.EngineOptions;
 import org.dndllm.engine.GeneratedAdapter;
 import org.dndllm.engine.GeneratorBundle;
 import org.dndllm.engine.Progress;
 import org.dndllm.engine.PromptSet;
 import org.dndllm.lora.BaseShape;
-import org.dndllm.onnx.SessionOptions;
 
 /** The generator bundles of a server by name, possibly none. One generation and one embedding at a time. */
 public final class AdapterGenerators implements AutoCloseable {
@@ -30,7 +30,7 @@ public final class AdapterGenerators implements AutoCloseable {
      * @param base where the model is, for messages
      * @throws org.dndllm.InvalidInputException if one is malformed or made for another shape
      */
-    public static AdapterGenerators open(List<Path> folders, BaseShape shape, Path base, SessionOptions options) {
+    public static AdapterGenerators open(List<Path> folders, BaseShape shape, Path base, EngineOptions options) {
         AdapterGenerators opened = new AdapterGenerators(new LinkedHashMap<>());
         try {
             for (Path folder : folders) {

@@ -107,7 +107,9 @@ public final class AdapterWorkshop implements AutoCloseable {
             GeneratedAdapter made =
                     generators.generate(generator, prompts, seed, publication.name(), baseSha256.join(), progress);
             StageTimes times = new StageTimes(progress);
-            MemorySegment gguf = times.time("convert", () -> buffer.write(made.weights(), generatedType));
+            MemorySegment gguf = times.time(
+                    "convert",
+                    () -> made.file(generatedType).orElseGet(() -> buffer.write(made.weights(), generatedType)));
             AdapterCard card = publish(
                     publication,
                     AdapterContent.of(gguf, made.weights()),

@@ -1,6 +1,7 @@
 // Prompt files in the formats that the command line reads: official JSON, JSONL, CSV, TSV, text.
 
-const PROMPT = ['prompt', 'question', 'input', 'instruction', 'text'];
+// HellaSwag's ctx is left out: its label is an index, which no answer of a model equals.
+const PROMPT = ['prompt', 'question', 'input', 'instruction', 'text', 'problem', 'question_content'];
 const RESPONSE = ['response', 'answer', 'output', 'label'];
 
 /**

@@ -185,7 +185,13 @@ class BenchmarkReaderTest {
         "science-dataset.json,TEST",
         "Math-Plus.json,TRAIN",
         "prompts.txt,UNDECLARED",
-        "contest.json,UNDECLARED"
+        "contest.json,UNDECLARED",
+        "hellaswag_val.jsonl,TEST",
+        "hellaswag_train.jsonl,TRAIN",
+        "HumanEval.jsonl.gz,TEST",
+        "test6.jsonl,TEST",
+        "train.jsonl,TRAIN",
+        "math-500_test.jsonl,TEST"
     })
     void splitsByName(String name, Split split) {
         assertThat(OfficialNames.split(name)).isEqualTo(split);

@@ -86,7 +86,8 @@ class ContestScoresTest {
         ContestOptions all = options(EnumSet.allOf(ScoreColumn.class));
 
         assertThat(all.columns(set(AnswerKind.NUMBER, 0))).containsExactly(ScoreColumn.GREEDY, ScoreColumn.OFFICIAL);
-        assertThat(all.columns(set(AnswerKind.MATH, 0))).containsExactly(ScoreColumn.GREEDY);
+        assertThat(all.columns(set(AnswerKind.MATH, 0))).containsExactly(ScoreColumn.GREEDY, ScoreColumn.OFFICIAL);
+        assertThat(all.columns(set(AnswerKind.TEXT, 0))).containsExactly(ScoreColumn.GREEDY);
         assertThat(all.columns(set(AnswerKind.BOOLEAN, 2))).hasSize(5);
         assertThatThrownBy(() -> all.columns(set(AnswerKind.CODE, 0)))
                 .isInstanceOf(InvalidInputException.class)

@@ -53,8 +53,8 @@ class JobResultTest {
     void accuracy_runsOfATask_areAveragedBeforeTasks() {
         assertThat(RESULT.byTask()).containsExactly(Map.entry("a", 0.75), Map.entry("b", 0.25));
         assertThat(RESULT.accuracy().orElseThrow().value()).isCloseTo(0.5, within(1e-12));
-        assertThat(RESULT.firstRuns()).containsOnlyKeys("a", "b");
-        assertThat(RESULT.firstRuns().get("a").right()).isEqualTo(2);
+        assertThat(Cell.firstRuns(RESULT.cells())).containsOnlyKeys("a", "b");
+        assertThat(Cell.firstRuns(RESULT.cells()).get("a").right()).isEqualTo(2);
         assertThat(RESULT.outside().orElseThrow().value()).isCloseTo(1.0 / 3, within(1e-12));
     }
 

@@ -18,7 +18,7 @@ class FindingsTest {
     private static final Claim BETTER = new Claim("good beats bad", new Claim.Better("good", List.of("bad")));
 
     private static Verdict verdict(Claim claim, JobResult... results) {
-        return Findings.of(List.of(Results.trial("good", "bad")), List.of(claim), Results.byName(results))
+        return Findings.of(List.of(Results.trial("good", "bad")), List.of(claim), Results.byName(results), List.of())
                 .verdicts()
                 .getFirst();
     }
@@ -138,7 +138,8 @@ class FindingsTest {
         Findings findings = Findings.of(
                 List.of(Results.trial("a", "b", "c"), Results.trial("a", "c")),
                 List.of(claim),
-                Results.byName(a, b, c));
+                Results.byName(a, b, c),
+                List.of());
 
         assertThat(findings.comparisons()).hasSize(2);
         Comparison first = findings.comparison("a", "b").orElseThrow();

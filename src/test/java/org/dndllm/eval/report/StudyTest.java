@@ -16,6 +16,7 @@ import org.dndllm.eval.diagnosis.AdapterHealth;
 import org.dndllm.eval.diagnosis.Fault;
 import org.dndllm.eval.experiment.JobResult;
 import org.dndllm.eval.experiment.Trial;
+import org.dndllm.eval.report.Comparison.Pair;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,7 +31,7 @@ class StudyTest {
 
     private Study study(String name, Map<String, JobResult> results) {
         Claim claim = new Claim("Claim of " + name, new Claim.Better("a", List.of("b")));
-        Findings findings = Findings.of(List.of(Results.trial("a", "b")), List.of(claim), results);
+        Findings findings = Findings.of(List.of(Results.trial("a", "b")), List.of(claim), results, List.of());
         AdapterHealth broken = new AdapterHealth(
                 name,
                 List.of(new AdapterHealth.Finding(Fault.NON_FINITE, "value 3 of " + name + " is NaN")),
@@ -39,6 +40,8 @@ class StudyTest {
                 name,
                 "Question of " + name,
                 Optional.of(new ReportTable(List.of(List.of(name, "b"), List.of("c", name)))),
+                Map.of(),
+                List.of(),
                 Map.of(name, "no " + name),
                 name);
         return new Study(
@@ -78,10 +81,38 @@ class StudyTest {
 
         assertThat(html)
                 .doesNotContain("http://", "https://", "src=", "<script", "@import", "url(")
-                .contains("prefers-color-scheme:dark", "width=device-width", "lang=\"en\"")
+                .contains("prefers-color-scheme:dark", "@media print", "width=device-width", "lang=\"en\"")
+                .contains("<a href=\"#s1\">Verdicts</a>", "<h2 id=\"s1\">Verdicts</h2>", "<h2 id=\"s2\">trial</h2>")
                 .contains("<th scope=\"col\"", "<th scope=\"row\"", "<caption>", "role=\"img\" aria-label=")
                 .contains(">supported</span>", "NON_FINITE", "BROKEN");
         parsed(html.substring(html.indexOf("<main>"), html.indexOf("</body>")));
+    }
+
+    @Test
+    void write_trainedJobs_areComparedItemByItem() throws IOException {
+        Pair pair = new Pair("tasks-4", "tasks-32");
+        Study.Trained trained = new Study.Trained(
+                "task-count",
+                "How many?",
+                Optional.empty(),
+                Map.of(
+                        "tasks-4", Results.job("few", 3, 2, 1).cells(),
+                        "tasks-32", Results.job("many", 19, 18, 20).cells()),
+                List.of(pair, new Pair("tasks-4", "not run")),
+                Map.of(),
+                "dnd experiment task-count");
+        Map<String, JobResult> results = Results.byName(Results.job("a", 6, 5), Results.job("b", 5, 5));
+
+        Findings findings = Findings.of(List.of(Results.trial("a", "b")), List.of(), results, List.of(trained));
+        String html = written(new Study("t", findings, List.of(), List.of(trained), Map.of("x", "y")), "report.html");
+
+        // two comparisons in all, so the smaller p is doubled; 51 of 60 items are right with many tasks only
+        Comparison comparison = findings.comparisons().get(pair);
+        assertThat(findings.comparisons()).hasSize(2).containsKey(pair);
+        assertThat(comparison.test().onlySecond()).isEqualTo(51);
+        assertThat(comparison.test().onlyFirst()).isZero();
+        assertThat(comparison.adjusted()).isEqualTo(2 * comparison.test().p());
+        assertThat(html).contains("task-count: differences in points, paired tests", "tasks-4 minus tasks-32");
     }
 
     @Test
@@ -100,8 +131,8 @@ class StudyTest {
                 new Trial.Entry(bars.jobs().get(0), "two < four", "of x", OptionalDouble.of(2)),
                 new Trial.Entry(bars.jobs().get(1), "level & line", "", OptionalDouble.empty()));
         Trial axis = new Trial("axis", "?", "", "prompts (x)", entries, "a", List.of());
-        Findings findings =
-                Findings.of(List.of(axis), List.of(), Results.byName(Results.job("a", 10, 11), Results.job("b", 3, 2)));
+        Findings findings = Findings.of(
+                List.of(axis), List.of(), Results.byName(Results.job("a", 10, 11), Results.job("b", 3, 2)), List.of());
 
         Plot plot = Plot.of(axis, findings).orElseThrow();
         String svg = SvgPlot.of(plot);

@@ -88,6 +88,19 @@ class PythonSandboxIT {
         assertThat(judge.judge(CALLED, "def pair(a, b):\n    " + body)).isEqualTo(expected);
     }
 
+    /** Names that LiveCodeBench's own runner imports for every program; deep recursion. */
+    @Test
+    void streams_ofLiveCodeBench_haveTheNamesOfItsRunner() {
+        CodeProblem sum = problem("", Optional.empty(), new CodeTest.Streams("3 4\n", "12 5 3 True\n"));
+
+        assertThat(judge.judge(sum, """
+                        a, b = map(int, stdin.readline().split())
+                        def deep(n): return 0 if n == 0 else 1 + deep(n - 1)
+                        assert deep(9000) == 9000
+                        print(reduce(mul, [a, b]), int(hypot(a, b)), deepcopy(len([a, b, 1])), pow(2, 3, 5) == 3)
+                        """)).isEqualTo(Verdict.PASSED);
+    }
+
     @Test
     void memoryFiles_thatNoProcessMaps_areCounted() {
         SandboxRun run = sandbox.run("""

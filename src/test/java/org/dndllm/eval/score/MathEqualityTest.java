@@ -121,6 +121,7 @@ class MathEqualityTest {
                 "\\boxed 2$ | 2",
                 "\\boxed{1} then \\boxed{\\frac{1 | 1",
                 "The final answer is $\\frac{1}{2}$. I hope it is correct. | $\\frac{1}{2}$",
+                "Final Answer: The final answer is $\\frac{1}{2}$. I hope it is correct. | $\\frac{1}{2}$",
                 "The final answer is $\\$1.17$. I hope it is correct. | $\\$1.17$",
                 "The answer is 3.5. Done. | 3.5",
                 "The answer is: x=4 | x=4",

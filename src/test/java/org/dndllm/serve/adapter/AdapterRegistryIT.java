@@ -14,13 +14,16 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.dndllm.EnvironmentException;
+import org.dndllm.engine.EngineOptions;
 import org.dndllm.engine.LiveModel;
 import org.dndllm.engine.Nano;
 import org.dndllm.engine.Progress;
 import org.dndllm.engine.PromptReader;
+import org.dndllm.engine.PromptSet;
 import org.dndllm.format.GgmlType;
 import org.dndllm.llama.ContextOptions;
 import org.dndllm.llama.ModelOptions;
+import org.dndllm.onnx.LayoutCache;
 import org.dndllm.onnx.SessionOptions;
 import org.dndllm.serve.schedule.Generation;
 import org.dndllm.serve.schedule.GenerationEvent;
@@ -55,8 +58,8 @@ class AdapterRegistryIT {
     void open() {
         live = LiveModel.open(Nano.BASE, ModelOptions.CPU, CONTEXT);
         scheduler = Scheduler.start(live.model(), new SchedulerOptions(CONTEXT, 2, 2, 20));
-        generators = AdapterGenerators.open(
-                List.of(Nano.BUNDLE), live.model().shape(), Nano.BASE, SessionOptions.defaults());
+        generators =
+                AdapterGenerators.open(List.of(Nano.BUNDLE), live.model().shape(), Nano.BASE, EngineOptions.DEFAULT);
         store = AdapterStore.open(folder.resolve("store"));
         open(new AdapterLimits(3, 16, 1 << 20));
     }
@@ -93,6 +96,36 @@ class AdapterRegistryIT {
             assertThat(lease.set().entries()).hasSize(1);
             assertThat(lease.generations()).containsExactly(card.generation());
         }
+    }
+
+    @Test
+    void generate_asOneGraph_publishesTheAdapterOfTheSteps() {
+        // given
+        SessionOptions session = SessionOptions.defaults()
+                .withThreads(1)
+                .withLayouts(new LayoutCache(folder.resolve("layouts"), LayoutCache.Listener.NONE));
+        PromptSet prompts = PromptReader.read(Nano.REVERSE);
+        AdapterCard steps = workshop.generate(Optional.empty(), prompts, 1, publication("steps"), Progress.NONE);
+        workshop.close();
+        generators.close();
+        generators = AdapterGenerators.open(
+                List.of(Nano.BUNDLE),
+                live.model().shape(),
+                Nano.BASE,
+                EngineOptions.DEFAULT.withSession(session).withFused());
+        open(new AdapterLimits(3, 16, 1 << 20));
+
+        // when
+        AdapterCard fused = workshop.generate(Optional.empty(), prompts, 1, publication("fused"), Progress.NONE);
+
+        // then
+        assertThat(fused.facts().get("provenance").toString())
+                .contains("tokenize")
+                .doesNotContain("encode");
+        assertThat(fused.facts().get("bytes")).isEqualTo(steps.facts().get("bytes"));
+        assertThat(registry.card("steps")).as("of the store").isPresent();
+        Path stored = registry.withFiles("fused", inside -> inside);
+        assertThat(stored).isDirectoryContaining("glob:**adapter_config.json");
     }
 
     @Test
