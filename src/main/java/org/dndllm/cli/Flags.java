@@ -22,6 +22,7 @@ final class Flags {
             COMMAND_LINE,
             "context options",
             "model options",
+            "vision options",
             "sampler options",
             "evaluation options",
             PullRequest.SOURCE,

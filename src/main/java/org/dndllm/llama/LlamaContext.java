@@ -204,6 +204,30 @@ public final class LlamaContext implements AutoCloseable {
         }
     }
 
+    /**
+     * Appends a prompt with images to a sequence, whole or not at all, with logits for its last token.
+     *
+     * @return positions that the sequence holds now
+     */
+    int decode(ImagePrompt prompt, int sequence, CancelToken cancel) {
+        enter();
+        try {
+            int before = ledger.length(sequence);
+            ledger.planPrompt(sequence, prompt.positions(), prompt.tokens());
+            cancel.check();
+            outputs.drop();
+            decoder.compute(
+                    ImagePrompt.DECODE,
+                    () -> prompt.decode(pointer, before, sequence, limits.tokens()),
+                    prompt.tokens(),
+                    cancel);
+            outputs.add(prompt.lastOutput(limits.tokens()));
+            return ledger.length(sequence);
+        } finally {
+            exit();
+        }
+    }
+
     // ---- outputs ----------------------------------------------------------------------------------------------------
 
     /** Logits of the last token that asked for them; [V]. */

@@ -30,7 +30,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A base model in memory. It owns its weights and everything made from it; {@link #close} ends contexts first, then
- * samplers and adapters, then the model. Thread-safe; contexts are not.
+ * samplers, image encoders and adapters, then the model. Thread-safe; contexts are not.
  *
  * <p>If llama.cpp asserts in spite of validation, this model becomes unusable: every later call on it or on anything made
  * from it is a {@link NativeFailureException}, and {@code close()} leaves its native memory where it is, because the
@@ -46,6 +46,7 @@ public final class LlamaModel implements AutoCloseable {
     private final NativeThread thread;
     private final MemorySegment pointer;
     private final Vocabulary vocabulary;
+    private final boolean onGpu;
     private final AdapterIntake intake;
 
     // llama.cpp keeps the adapters of a model in a set without a lock: written when one is loaded or freed, read when a
@@ -67,8 +68,9 @@ public final class LlamaModel implements AutoCloseable {
             library.requireBackend(options.backend());
         }
         thread = new NativeThread(domain, "model");
+        onGpu = options.gpuLayers() > 0;
         pointer = load(gguf, options);
-        intake = new AdapterIntake(options.gpuLayers() == 0 ? RowWidth.parse(library.systemInfo()) : RowWidth.ANY);
+        intake = new AdapterIntake(onGpu ? RowWidth.ANY : RowWidth.parse(library.systemInfo()));
         vocabulary = new Vocabulary(
                 this,
                 LlamaCpp.llama_model_get_vocab(pointer),
@@ -110,8 +112,7 @@ public final class LlamaModel implements AutoCloseable {
     }
 
     /** Runs a native constructor and explains a NULL with what the library said meanwhile. */
-    private MemorySegment create(
-            String what, Supplier<MemorySegment> call, Function<String, RuntimeException> problem) {
+    MemorySegment create(String what, Supplier<MemorySegment> call, Function<String, RuntimeException> problem) {
         long mark = NativeLog.mark();
         MemorySegment made = thread.call(what, call);
         if (made.address() == 0) {
@@ -194,6 +195,20 @@ public final class LlamaModel implements AutoCloseable {
     /** A sampler chain for contexts of this model. The caller closes it, or the model does. */
     public SamplerChain newSampler(SamplerOptions options) {
         return whileOpen(() -> children.add(new SamplerChain(this, options)));
+    }
+
+    /**
+     * Opens the image encoder that belongs to this model, after a full check. The caller closes it, or the model does.
+     *
+     * @param mmproj the encoder and projector of a Qwen2.5-VL model as one GGUF file
+     * @throws InvalidInputException if the file is malformed or made for another model, or this model reads no images
+     * @throws EnvironmentException if this build of llama.cpp has no libmtmd
+     */
+    public VisionProjector openVision(Path mmproj, VisionOptions options) {
+        requireOpen();
+        VisionProjector.check(this, mmproj);
+        return whileOpen(
+                () -> children.add(new VisionProjector(this, pointer, mmproj.toAbsolutePath(), options, onGpu)));
     }
 
     /**
@@ -323,7 +338,8 @@ public final class LlamaModel implements AutoCloseable {
     }
 
     /**
-     * Ends contexts (waiting for a decode in progress, which is cancelled), samplers, adapters and the model. Idempotent.
+     * Ends contexts (waiting for a decode in progress, which is cancelled), samplers, image encoders, adapters and the model.
+     * Idempotent.
      */
     @Override
     public void close() {

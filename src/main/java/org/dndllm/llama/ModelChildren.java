@@ -9,6 +9,7 @@ final class ModelChildren {
     private final String model;
     private final Set<LlamaContext> contexts = new LinkedHashSet<>();
     private final Set<SamplerChain> samplers = new LinkedHashSet<>();
+    private final Set<VisionProjector> projectors = new LinkedHashSet<>();
     private final Set<LoraAdapter> adapters = new LinkedHashSet<>();
     private boolean closing;
 
@@ -23,6 +24,10 @@ final class ModelChildren {
 
     SamplerChain add(SamplerChain sampler) {
         return add(samplers, sampler);
+    }
+
+    VisionProjector add(VisionProjector projector) {
+        return add(projectors, projector);
     }
 
     LoraAdapter add(LoraAdapter adapter) {
@@ -48,6 +53,7 @@ final class ModelChildren {
     synchronized void forget(AutoCloseable child) {
         contexts.remove(child);
         samplers.remove(child);
+        projectors.remove(child);
         adapters.remove(child);
     }
 
@@ -57,13 +63,14 @@ final class ModelChildren {
     }
 
     /**
-     * Ends all of them: contexts (waiting for a decode in progress, which is cancelled), then samplers, then adapters.
+     * Ends all of them: contexts (waiting for a decode in progress, which is cancelled), then samplers, image encoders, adapters.
      *
      * @return false if that was done or begun before
      */
     boolean close() {
         List<LlamaContext> openContexts;
         List<SamplerChain> openSamplers;
+        List<VisionProjector> openProjectors;
         List<LoraAdapter> openAdapters;
         synchronized (this) {
             if (closing) {
@@ -72,10 +79,12 @@ final class ModelChildren {
             closing = true;
             openContexts = List.copyOf(contexts);
             openSamplers = List.copyOf(samplers);
+            openProjectors = List.copyOf(projectors);
             openAdapters = List.copyOf(adapters);
         }
         openContexts.forEach(LlamaContext::close);
         openSamplers.forEach(SamplerChain::close);
+        openProjectors.forEach(VisionProjector::close);
         openAdapters.forEach(LoraAdapter::close);
         return true;
     }
