@@ -86,6 +86,7 @@ final class DoctorCommand implements Callable<Integer> {
         fact(
                 "libraries",
                 library.location().folder() + " (" + library.location().origin() + ")");
+        fact("images", library.readsImages() ? "read" : "not read, native/build --with-mtmd makes what is missing");
         fact("cpu", library.systemInfo().strip());
         List<Device> devices = library.devices();
         fact(

@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.dndllm.cli.experiment.Experiment;
 import org.dndllm.cli.experiment.Job;
@@ -17,13 +18,18 @@ import org.dndllm.cli.experiment.JobRunner;
 import org.dndllm.cli.experiment.Materials;
 import org.dndllm.cli.experiment.NanoTrials;
 import org.dndllm.cli.experiment.RunSettings;
+import org.dndllm.cli.experiment.TrainedFindings;
 import org.dndllm.cli.nano.NanoRecipe;
 import org.dndllm.eval.ConditionScores;
 import org.dndllm.eval.ConditionTable;
+import org.dndllm.eval.Control;
 import org.dndllm.eval.ExperimentReport;
 import org.dndllm.eval.JobTable;
 import org.dndllm.eval.ReportScores;
+import org.dndllm.eval.ReportTable;
 import org.dndllm.eval.SeedTable;
+import org.dndllm.eval.experiment.AnswersFile;
+import org.dndllm.eval.experiment.Cell;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -37,7 +43,7 @@ import picocli.CommandLine.Spec;
         name = "experiment",
         mixinStandardHelpOptions = true,
         sortOptions = false,
-        subcommands = ExperimentReportCommand.class,
+        subcommands = {ExperimentReportCommand.class, ExperimentFewShotCommand.class},
         header = "Answer a question on the nano world by a table of resumable jobs, with 95 %% intervals.",
         description = {
             "NAME is one of these, which train generators:",
@@ -45,8 +51,10 @@ import picocli.CommandLine.Spec;
             "  condition-text  conditions of prompts, of prompts and answers, mixed (arXiv 2506.16406 Table 4a)",
             "  extractor       conditions of static vectors, an encoder-decoder, the base model's states, Sentence-BERT"
                     + " (Table 4b)",
-            "  task-count      4, 8, 16, 16 less varied and 32 training tasks (Table 4c)",
+            "  task-count      4, 8, 16, 16 less varied and 32 training tasks (Table 4c), and the least that is enough",
             "  leave-one-out   a training task left out and evaluated on (Table 1)",
+            "  cross-domain    a kind of tasks left out and evaluated on (Table 2)",
+            "LoRAs tuned on labels against generated adapters: dnd experiment few-shot.",
             "Experiments that need no training, and one report of everything: dnd experiment report.",
             "",
             "An experiment is a list of jobs, each in WORK/jobs/JOB: bundle, bundle.work (the training run), report (dnd"
@@ -79,7 +87,7 @@ final class ExperimentCommand implements Callable<Integer> {
     @Parameters(
             paramLabel = "NAME",
             arity = "0..1",
-            description = "headline, condition-text, extractor, task-count, leave-one-out.")
+            description = "headline, condition-text, extractor, task-count, leave-one-out, cross-domain.")
     private String name = "";
 
     @Option(
@@ -181,13 +189,18 @@ final class ExperimentCommand implements Callable<Integer> {
                 groups.put(group.title(), SeedTable.of(seeds));
             }
         }
+        List<ReportTable> tables =
+                new ArrayList<>(findings(experiment, scores.keySet(), runner).tables());
+        if (!conditions.isEmpty()) {
+            tables.addFirst(new ConditionTable(conditions).table());
+        }
         ExperimentReport done = new ExperimentReport(
                 experiment.name(),
                 experiment.question(),
                 facts(),
                 JobTable.of(List.copyOf(scores.values())),
                 groups,
-                conditions.isEmpty() ? Optional.empty() : Optional.of(new ConditionTable(conditions)),
+                tables,
                 notRun);
         Path folder = work.resolve(experiment.name());
         done.write(folder);
@@ -196,6 +209,14 @@ final class ExperimentCommand implements Callable<Integer> {
         Map<String, Object> json = new LinkedHashMap<>(done.toJson());
         json.put("written", folder.toString());
         output.result(json);
+    }
+
+    private static TrainedFindings findings(Experiment experiment, Set<String> done, JobRunner runner) {
+        Map<String, Map<Control, List<Cell>>> answers = new LinkedHashMap<>();
+        experiment.jobs().stream()
+                .filter(job -> done.contains(job.name()))
+                .forEach(job -> answers.put(job.name(), AnswersFile.read(runner.report(job))));
+        return TrainedFindings.of(experiment, answers);
     }
 
     private Map<String, Object> facts() {

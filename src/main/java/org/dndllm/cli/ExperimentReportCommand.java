@@ -12,7 +12,6 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.dndllm.cli.experiment.NanoTrials;
 import org.dndllm.cli.experiment.TrainedTables;
-import org.dndllm.engine.EngineOptions;
 import org.dndllm.eval.diagnosis.AdapterHealth;
 import org.dndllm.eval.experiment.Settings;
 import org.dndllm.eval.experiment.Trial;
@@ -62,14 +61,7 @@ final class ExperimentReportCommand implements Callable<Integer> {
     private final Output output = new Output();
 
     @Mixin
-    private final MeasureFlags measure = new MeasureFlags();
-
-    @Option(
-            names = "--work",
-            paramLabel = "DIR",
-            defaultValue = "target/experiments",
-            description = "Folder of jobs and results. Default: ${DEFAULT-VALUE}.")
-    private Path work = Path.of("");
+    private final TrialFlags flags = new TrialFlags();
 
     @Option(names = "--out", paramLabel = "DIR", description = "Where the report goes. Default: WORK/report.")
     private @Nullable Path out;
@@ -77,24 +69,13 @@ final class ExperimentReportCommand implements Callable<Integer> {
     @Option(
             names = "--only",
             paramLabel = "NAME",
-            description = "Only this experiment; may be given several times: controls, in-context, prompt-count,"
-                    + " prompt-pool, rank, precision, stress, overhead.")
+            description =
+                    "Only this experiment; may be given several times: controls, in-context, prompt-count,"
+                            + " prompt-pool, rank, precision, stress, overhead; few-shot (what dnd experiment few-shot has made).")
     private List<String> only = List.of();
 
     @Option(names = "--no-run", description = "Run nothing; report what is done.")
     private boolean noRun;
-
-    @Option(
-            names = "--set",
-            paramLabel = "DIR",
-            description = "Nano set: base.gguf, compact, tasks, adapters. Default: the embedded one.")
-    private @Nullable Path set;
-
-    @Option(
-            names = "--generator",
-            paramLabel = "DIR",
-            description = "Trained bundle to measure. Default: compact of the set.")
-    private @Nullable Path generator;
 
     @Option(
             names = "--adapter",
@@ -104,22 +85,15 @@ final class ExperimentReportCommand implements Callable<Integer> {
                             + " With TASK it is also tried on labelled items of that task.")
     private List<String> adapters = List.of();
 
-    @Option(
-            names = {"-t", "--threads"},
-            paramLabel = "N",
-            defaultValue = "0",
-            description = "Threads for each engine; 0 leaves it to them. Default: ${DEFAULT-VALUE}.")
-    private int threads;
-
     @Override
     public Integer call() {
-        Flags.atLeast("--threads", threads, 0);
         List<Trial> trials = only.isEmpty()
                 ? NanoTrials.all()
                 : only.stream().map(NanoTrials::named).distinct().toList();
-        Settings settings = settings();
+        Settings settings = flags.settings();
+        Path work = flags.work();
         List<AdapterHealth> health = new AdapterExamination(settings).all(adapters);
-        TrialStudy study = new TrialStudy(work, settings, this::log);
+        TrialStudy study = new TrialStudy(work, settings, Optional.empty(), this::log);
         List<Study.Trained> trained = only.isEmpty() ? TrainedTables.of(work) : List.of();
         Findings findings = noRun ? study.done(trials, trained) : study.run(trials, trained, output.progress());
         Study done =
@@ -128,21 +102,6 @@ final class ExperimentReportCommand implements Callable<Integer> {
         done.write(target);
         print(done, target);
         return 0;
-    }
-
-    private Settings settings() {
-        NanoSet nano = Optional.ofNullable(set).map(NanoSet::new).orElseGet(NanoSet::embedded);
-        EngineOptions plain = EngineOptions.DEFAULT;
-        EngineOptions engine = threads == 0
-                ? plain
-                : new EngineOptions(
-                        plain.session().withThreads(threads),
-                        plain.model(),
-                        plain.context().withThreads(threads),
-                        plain.adapterType());
-        Path bundle = Optional.ofNullable(generator).orElseGet(nano::bundle);
-        return new Settings(
-                nano.base(), bundle, nano.tasks(), nano.adapters(), measure.seeds(), measure.items(), engine);
     }
 
     /** As it was given, from the first command's name on. */
@@ -154,8 +113,7 @@ final class ExperimentReportCommand implements Callable<Integer> {
     private void print(Study done, Path target) {
         done.headline().lines().forEach(line -> output.line("%s", line));
         output.line("");
-        done.findings()
-                .verdicts()
+        done.verdicts()
                 .forEach(verdict -> output.line(
                         "%-14s %s", verdict.outcome().label(), verdict.claim().text()));
         done.health().stream()

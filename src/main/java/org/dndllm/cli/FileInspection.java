@@ -19,6 +19,7 @@ import org.dndllm.format.SafetensorsFile;
 import org.dndllm.format.TensorView;
 import org.dndllm.format.TorchArchive;
 import org.dndllm.generator.CompactConfig;
+import org.dndllm.lora.ModuleName;
 import org.dndllm.lora.PeftAdapter;
 import org.dndllm.lora.PeftSummary;
 
@@ -79,7 +80,7 @@ final class FileInspection {
     }
 
     Map<String, Object> peft(Path folder) {
-        PeftSummary summary = PeftAdapter.check(folder);
+        PeftSummary summary = PeftAdapter.summary(folder);
         Path file = folder.resolve(PeftAdapter.CONFIG_FILE);
         JsonValue.Obj config = JsonValue.parse(read(file), file.toString()).asObject(file.toString());
         // PEFT also takes a pattern here, a single string
@@ -87,22 +88,37 @@ final class FileInspection {
                 ? List.of(pattern.value())
                 : config.array("target_modules").strings();
         Map<String, Object> json = safetensors(folder.resolve(PeftAdapter.WEIGHTS_FILE));
-        output.line(
-                "  rank %d, alpha %s, target modules %s, %d pairs",
-                summary.rank(), summary.alpha(), modules, summary.pairs());
+        output.line("  %d pairs, target modules %s", summary.pairs(), modules);
+        for (PeftSummary.Group group : summary.groups()) {
+            output.line("  rank %d, alpha %s: %s", group.rank(), group.alpha(), LoraReport.counted(group.modules()));
+        }
+        if (summary.groups().size() > 1) {
+            output.line("  of several ranks or alphas: dnd lora canonicalize brings them to one");
+        }
         output.line("  checked: %s", String.join(", ", PEFT_CHECKED));
         output.line(
                 "  not checked, for want of a base model: %s (dnd convert does, with --base)",
                 String.join(", ", PEFT_NOT_CHECKED));
         Map<String, Object> all = new LinkedHashMap<>(json);
         all.put("kind", "peft adapter");
-        all.put("rank", summary.rank());
-        all.put("alpha", summary.alpha());
+        summary.uniform().ifPresent(group -> {
+            all.put("rank", group.rank());
+            all.put("alpha", group.alpha());
+        });
+        all.put("groups", summary.groups().stream().map(FileInspection::group).toList());
         all.put("target_modules", modules);
         all.put("pairs", summary.pairs());
         all.put("checked", PEFT_CHECKED);
         all.put("not_checked", PEFT_NOT_CHECKED);
         return all;
+    }
+
+    private static Map<String, Object> group(PeftSummary.Group group) {
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("rank", group.rank());
+        json.put("alpha", group.alpha());
+        json.put("modules", group.modules().stream().map(ModuleName::path).toList());
+        return json;
     }
 
     private static byte[] read(Path file) {

@@ -22,13 +22,15 @@ final class Flags {
             COMMAND_LINE,
             "context options",
             "model options",
+            "vision options",
             "sampler options",
             "evaluation options",
             PullRequest.SOURCE,
             "LoRA settings",
             CanonicalForm.SOURCE,
             "scheduler options",
-            "serve options");
+            "serve options",
+            "training options");
 
     private Flags() {}
 

@@ -3,7 +3,7 @@ package org.dndllm.cli;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Locale;
-import java.util.Map;
+import org.dndllm.format.UserCache;
 import org.dndllm.onnx.LayoutCache;
 import picocli.CommandLine.Model.CommandSpec;
 
@@ -21,14 +21,9 @@ final class LayoutNotes implements LayoutCache.Listener {
     /** The folder {@code dnd/layouts} of the user's cache. */
     static LayoutCache userCache(CommandSpec spec) {
         return new LayoutCache(
-                folder(System.getenv(), System.getProperty("user.home", ".")),
+                UserCache.of(System.getenv(), System.getProperty("user.home", "."))
+                        .resolve("layouts"),
                 new LayoutNotes(spec.commandLine().getErr()));
-    }
-
-    static Path folder(Map<String, String> environment, String home) {
-        String cache = environment.getOrDefault("XDG_CACHE_HOME", "");
-        Path root = cache.isEmpty() ? Path.of(environment.getOrDefault("HOME", home), ".cache") : Path.of(cache);
-        return root.resolve("dnd").resolve("layouts");
     }
 
     @Override

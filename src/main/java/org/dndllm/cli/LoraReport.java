@@ -87,7 +87,8 @@ record LoraReport(
         return "rank " + weights.rank() + ", alpha " + weights.alpha();
     }
 
-    private static String counted(List<ModuleName> names) {
+    /** How many layers each module is touched in. */
+    static String counted(List<ModuleName> names) {
         Map<TargetModule, Long> counts = names.stream()
                 .collect(Collectors.groupingBy(
                         ModuleName::module, () -> new EnumMap<>(TargetModule.class), Collectors.counting()));

@@ -52,8 +52,9 @@ final class LoraTimer implements AutoCloseable {
      *
      * @param steps of the run
      * @param seconds wall time of its steps alone: no loading, no tokenizing, no checkpoint
+     * @param cpuSeconds of the whole process until the last step
      */
-    record Trained(long steps, double seconds, LoraWeights weights) {}
+    record Trained(long steps, double seconds, double cpuSeconds, LoraWeights weights) {}
 
     /** @param threads of LibTorch, for the whole process */
     static LoraTimer open(Path model, int threads) {
@@ -98,26 +99,37 @@ final class LoraTimer implements AutoCloseable {
         train(examples, WARM_UP, "warm-up", Progress.NONE);
     }
 
-    /** A whole run with a schedule of its own; every run has the same initial weights and the same order of data. */
+    /** A whole run with a schedule of its own, with fewer examples a step where there are fewer; every run has the same initial weights and the same order of data. */
     Trained train(List<Example> examples, long steps, String name, Progress progress) {
         // The one checkpoint at the end is written after the last step was timed.
         TrainingOptions options = recipe.training(steps).withRhythm(steps, 0, 0);
         AtomicReference<Duration> elapsed = new AtomicReference<>(Duration.ZERO);
+        Duration begin = cpu();
+        AtomicReference<Duration> used = new AtomicReference<>(begin);
         try (LoraTraining training = new LoraTraining(
                 base,
                 examples,
                 List.of(),
                 recipe.lora(),
                 initSeed,
-                recipe.batch(),
+                Math.min(recipe.batch(), examples.size()),
                 options,
                 LoraTraining.Snapshots.NONE)) {
             training.run(folder.resolve("run-" + ++runs), at -> {
                 elapsed.set(at.elapsed());
+                used.set(cpu());
                 progress.advanced(name, at.step(), at.steps());
             });
-            return new Trained(steps, elapsed.get().toNanos() / 1e9, training.weights(DType.F32));
+            return new Trained(
+                    steps,
+                    elapsed.get().toNanos() / 1e9,
+                    used.get().minus(begin).toNanos() / 1e9,
+                    training.weights(DType.F32));
         }
+    }
+
+    private static Duration cpu() {
+        return ProcessHandle.current().info().totalCpuDuration().orElse(Duration.ZERO);
     }
 
     @Override

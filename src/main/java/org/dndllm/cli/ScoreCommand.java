@@ -36,7 +36,9 @@ import picocli.CommandLine.Parameters;
         header = "Score a base model and adapters on labelled benchmark files, by every scorer side by side.",
         description = {
             "Files: ARC, OBQA, PIQA, HellaSwag, WinoGrande, BoolQ, GSM8K, MATH in the official JSON, HellaSwag and MATH"
-                    + " as their authors publish them, or any JSON, JSONL, CSV or TSV with questions and answers.",
+                    + " as their authors publish them, or any JSON, JSONL, CSV or TSV with questions and answers;"
+                    + " Math-Vision, Math-Vista or any with an image field, for a Qwen2.5-VL model with --mmproj. Questions"
+                    + " on pictures are scored by their greedy answers.",
             "Scorers: likelihood compares how probable the model finds each option, as it stands, by token and by byte;"
                     + " greedy reads the model's answer in whatever form it has; official reads the same answer as the"
                     + " official code does. Where official is far below the others, format is what is missing.",
@@ -52,6 +54,8 @@ import picocli.CommandLine.Parameters;
             "  dnd score ARC-c_test.json -m qwen2.5-0.5b-q8_0.gguf --generator bundle \\",
             "      --condition-from ARC-c_train.json --json",
             "  dnd score GSM8K.json -m qwen2.5-1.5b-q8_0.gguf --scorer greedy,official -n 400",
+            "  DND_LLAMA_VARIANT=cpu-built dnd score math-vision/test.jsonl -m qwen2.5-vl-3b-q8_0.gguf \\",
+            "      --mmproj mmproj-qwen2.5-vl-3b-f16.gguf -c 8192 --items 100",
         })
 final class ScoreCommand implements Callable<Integer> {
     private static final List<String> SCORERS = List.of("likelihood", "greedy", "official");
@@ -64,6 +68,9 @@ final class ScoreCommand implements Callable<Integer> {
 
     @Mixin
     private final ConditionFlags conditions = new ConditionFlags();
+
+    @Mixin
+    private final ImageFlags images = new ImageFlags();
 
     @Parameters(paramLabel = "FILE", arity = "1..*", description = "Labelled files; the test split of a set.")
     private List<Path> files = List.of();
@@ -138,7 +145,11 @@ final class ScoreCommand implements Callable<Integer> {
         List<ConditionFlags.Condition> sources =
                 conditions.read(samples.stream().map(ItemSample::set).toList());
         try (LlamaModel model = LlamaModel.open(engine.model(), engine.modelOptions());
-                Contest contest = Contest.open(model, engine.contextOptions(), options)) {
+                Contest contest = Contest.open(
+                        model,
+                        engine.contextOptions(),
+                        options,
+                        images.open(model, engine.contextOptions().threads()))) {
             List<ScoredAdapter> adapters = new ArrayList<>(ScoredAdapter.load(model, loras, engine.adapterType()));
             adapters.addAll(ScoredAdapter.generate(model, engine, conditions, sources, output));
             ContestReport done = new ContestReport(facts(model, options), play(contest, samples, adapters));
@@ -180,6 +191,7 @@ final class ScoreCommand implements Callable<Integer> {
             options.columns(set);
             samples.add(ItemSample.draw(set, items, seed));
         }
+        images.require(samples.stream().map(ItemSample::set).toList());
         return samples;
     }
 
@@ -199,6 +211,7 @@ final class ScoreCommand implements Callable<Integer> {
         Map<String, Object> facts = new LinkedHashMap<>();
         facts.put("model", engine.model().toString());
         facts.put("description", model.description());
+        images.mmproj().ifPresent(file -> facts.put("mmproj", file.toString()));
         facts.put("answer_form", options.form().name().toLowerCase(Locale.ROOT));
         facts.put("items", items);
         facts.put("seed", seed);

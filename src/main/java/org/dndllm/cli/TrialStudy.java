@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.dndllm.EnvironmentException;
@@ -17,6 +18,7 @@ import org.dndllm.eval.experiment.JobResult;
 import org.dndllm.eval.experiment.Settings;
 import org.dndllm.eval.experiment.Trial;
 import org.dndllm.eval.experiment.TrialRunner;
+import org.dndllm.eval.experiment.Tuner;
 import org.dndllm.eval.report.Claim;
 import org.dndllm.eval.report.Findings;
 import org.dndllm.eval.report.Study;
@@ -29,18 +31,24 @@ final class TrialStudy {
 
     /**
      * @param work folder of all experiments
+     * @param tuner for jobs that train LoRAs; without one those are only read where they are done
      * @param log hears of every job, a line at a time
      */
-    TrialStudy(Path work, Settings settings, Consumer<String> log) {
+    TrialStudy(Path work, Settings settings, Optional<Tuner> tuner, Consumer<String> log) {
         this.work = work;
         this.settings = settings;
-        runner = new TrialRunner(work.resolve("trials"), settings, log);
+        runner = new TrialRunner(work.resolve("trials"), settings, tuner, log);
     }
 
-    /** Runs what is missing of the trials, and judges; hits of trained jobs are compared with each other. */
+    /** Runs what is missing of the trials and can be run, and judges; hits of trained jobs are compared with each other. */
     Findings run(List<Trial> trials, List<Study.Trained> trained, Progress progress) {
-        Set<Trial.Job> jobs = jobs(trials);
-        return findings(trials, trained, runner.run(List.copyOf(jobs), folder(), progress));
+        run(List.copyOf(jobs(trials)), progress);
+        return done(trials, trained);
+    }
+
+    /** Runs these jobs, if they are missing and can be run. */
+    void run(List<Trial.Job> jobs, Progress progress) {
+        runner.run(jobs.stream().filter(runner::canRun).toList(), folder(), progress);
     }
 
     /** Judges what there is of the trials, and compares trained jobs. */

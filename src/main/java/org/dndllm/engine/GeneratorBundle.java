@@ -130,12 +130,13 @@ public record GeneratorBundle(Path folder, BundleManifest manifest, String sha25
             throw new InvalidInputException(
                     file.toString(),
                     "results",
-                    "are there already, of " + manifest.results().get().date() + "; say --replace to measure again");
+                    "are there already, of " + manifest.results().get().date()
+                            + "; let them be replaced to measure again");
         }
         if (!Files.isWritable(folder) || !Files.isWritable(file)) {
             throw new EnvironmentException(
                     file + ": cannot be written, so results cannot be recorded in it; copy the bundle to a folder of"
-                            + " your own and name that with --generator");
+                            + " your own and use that one");
         }
     }
 

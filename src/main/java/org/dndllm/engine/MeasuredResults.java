@@ -163,7 +163,7 @@ public record MeasuredResults(
         List<JsonValue.Obj> found = json.array(key).objects();
         if (found.isEmpty()) {
             throw new InvalidInputException(
-                    json.source(), json.pathOf(key), "is empty; expected at least one, measure again with --record");
+                    json.source(), json.pathOf(key), "is empty; expected at least one; measure and record again");
         }
         return found;
     }

@@ -99,7 +99,7 @@ public final class PromptReader implements RecordVisitor {
                 source,
                 place,
                 column.map(name -> "has no field '" + name + "'").orElse("has none of the fields " + FIELDS)
-                        + "; name the one that holds the prompt with --column");
+                        + "; name the one that holds the prompt");
     }
 
     private String string(JsonNode value, String place) {
@@ -125,6 +125,8 @@ public final class PromptReader implements RecordVisitor {
             return header.getFirst();
         }
         throw new InvalidInputException(
-                source, "header", "none of " + header + " is a known prompt column; name it with --column");
+                source,
+                "header",
+                "none of " + header + " is a known prompt column; name the one that holds the prompt");
     }
 }

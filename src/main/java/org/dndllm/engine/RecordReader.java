@@ -18,6 +18,7 @@ import org.apache.commons.csv.CSVParser;
 import org.apache.commons.csv.CSVRecord;
 import org.apache.commons.csv.DuplicateHeaderMode;
 import org.dndllm.InvalidInputException;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadFeature;
 import tools.jackson.databind.DeserializationFeature;
@@ -26,8 +27,8 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Reads files of records: a JSON list, JSONL, CSV, TSV, plain text, each of them gzipped or not. UTF-8 only, a byte-order
- * mark is skipped. Every refusal names the file and the line or item.
+ * Reads files of records: a JSON list (or an object of objects), JSONL, CSV, TSV, plain text, each of them gzipped or not.
+ * UTF-8 only, a byte-order mark is skipped. Every refusal names the file and the line or item.
  */
 public final class RecordReader {
     /** Larger files are refused: a condition reads at most a few hundred prompts of them. */
@@ -120,6 +121,10 @@ public final class RecordReader {
 
     private void json(String text) {
         JsonNode root = tree(text, "JSON");
+        if (isTable(root)) {
+            root.properties().forEach(item -> visitor.record("item " + item.getKey(), item.getValue()));
+            return;
+        }
         if (root == null || !root.isArray()) {
             throw new InvalidInputException(
                     source, "JSON", "the top level must be a list of {\"prompt\": ...} objects or of strings");
@@ -129,6 +134,14 @@ public final class RecordReader {
             number++;
             visitor.record("item " + number, item);
         }
+    }
+
+    /** Objects by their names, as Math-Vista has its questions. */
+    private static boolean isTable(@Nullable JsonNode root) {
+        return root != null
+                && root.isObject()
+                && !root.isEmpty()
+                && root.properties().stream().allMatch(item -> item.getValue().isObject());
     }
 
     private void jsonLines(String text) {

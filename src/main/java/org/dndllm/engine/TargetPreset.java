@@ -69,7 +69,7 @@ public record TargetPreset(String name, GeneratorConfig config, AdapterLayout la
                     "is " + (sameGenerator ? describe(manifest.layout()) : manifest.generator()) + ", but preset "
                             + name
                             + " is " + (sameGenerator ? describe(layout) : config)
-                            + "; choose a bundle of that preset or leave --preset out");
+                            + "; choose a bundle of that preset, or name none");
         }
     }
 

@@ -1,10 +1,8 @@
 package org.dndllm.eval;
 
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 
 /**
  * What the conditions of several generators have to do with what became of them.
@@ -65,27 +63,5 @@ public record ConditionTable(List<Row> rows) {
 
     private static String text(String format, double value) {
         return String.format(Locale.ROOT, format, value);
-    }
-
-    /** As JSON values. */
-    public List<Map<String, Object>> toJson() {
-        List<Map<String, Object>> json = new ArrayList<>();
-        for (Row row : rows) {
-            ConditionScores conditions = row.conditions();
-            Map<String, Object> entry = new LinkedHashMap<>();
-            entry.put("label", row.scores().label());
-            for (Control control : List.of(Control.GENERATED, Control.SHUFFLED, Control.JUNK)) {
-                row.scores().accuracy(control).ifPresent(value -> entry.put(control.label(), value.toJson()));
-            }
-            entry.put("variance_between", conditions.between());
-            entry.put("variance_within", conditions.within());
-            entry.put("cosine_between", conditions.cosineBetween());
-            entry.put("silhouette", conditions.silhouette());
-            entry.put("prompt_accuracy", conditions.promptAccuracy());
-            entry.put("draw_accuracy", conditions.drawAccuracy());
-            entry.put("warnings", conditions.warnings());
-            json.add(entry);
-        }
-        return json;
     }
 }

@@ -130,7 +130,7 @@ public final class Evaluation implements AutoCloseable {
                 .orElseThrow(() -> new InvalidInputException(
                         bench.dnd().bundle().folder().toString(),
                         OutOfDistribution.FILE,
-                        "is not in the bundle; calibrate it first (dnd eval --calibrate-ood)"));
+                        "is not in the bundle; calibrate the out-of-distribution score first"));
     }
 
     /** Ends the context; {@code dnd} stays open. */

@@ -20,7 +20,7 @@ import org.dndllm.format.JsonWriter;
  * @param facts settings, for the record
  * @param jobs all generators side by side; its table is shown where there are no groups
  * @param groups generators that differ in their seed alone beside all controls, by title
- * @param conditions how far apart their conditions lie, where that is part of the question
+ * @param more further tables: what jobs show together, verdicts on claims
  * @param notRun reasons by job
  */
 public record ExperimentReport(
@@ -29,11 +29,12 @@ public record ExperimentReport(
         Map<String, Object> facts,
         JobTable jobs,
         Map<String, SeedTable> groups,
-        Optional<ConditionTable> conditions,
+        List<ReportTable> more,
         Map<String, String> notRun) {
     public ExperimentReport {
         facts = Collections.unmodifiableMap(new LinkedHashMap<>(facts));
         groups = Collections.unmodifiableMap(new LinkedHashMap<>(groups));
+        more = List.copyOf(more);
         notRun = Collections.unmodifiableMap(new LinkedHashMap<>(notRun));
     }
 
@@ -66,10 +67,10 @@ public record ExperimentReport(
             }
             lines.add("");
         });
-        conditions.ifPresent(table -> {
+        for (ReportTable table : more) {
             lines.add("");
-            lines.addAll(table.table().lines());
-        });
+            lines.addAll(table.lines());
+        }
         notRun.forEach((job, reason) -> lines.add("not run    " + job + ": " + reason));
         return lines;
     }
@@ -87,7 +88,7 @@ public record ExperimentReport(
                 text.append("\n").append(group.targetTable().markdown());
             }
         });
-        conditions.ifPresent(table -> text.append("\n").append(table.table().markdown()));
+        more.forEach(table -> text.append("\n").append(table.markdown()));
         text.append("\n![accuracies](chart.png)\n");
         notRun.forEach((job, reason) -> text.append("\nNot run: " + job + ", because " + reason + ".\n"));
         return text.toString();
@@ -157,7 +158,7 @@ public record ExperimentReport(
         Map<String, Object> tables = new LinkedHashMap<>();
         groups.forEach((title, group) -> tables.put(title, group.toJson()));
         json.put("groups", tables);
-        conditions.ifPresent(table -> json.put("conditions", table.toJson()));
+        json.put("tables", more.stream().map(ReportTable::rows).toList());
         json.put("not_run", notRun);
         return json;
     }

@@ -21,7 +21,8 @@ public final class GreedyDecoder {
     /** Holds the shared beginning; answers grow in the sequences above. */
     private static final int SHARED = 0;
 
-    private static final int NONE = -1;
+    /** No token. */
+    static final int NONE = -1;
 
     private final LlamaContext context;
     private final int sequences;
@@ -217,7 +218,7 @@ public final class GreedyDecoder {
      * The token with the highest logit, the lowest id among equals; {@link #NONE} when the logits are not
      * numbers: an adapter with absurd weights answers nothing, which is wrong, and the evaluation goes on.
      */
-    private static int highest(MemorySegment logits) {
+    static int highest(MemorySegment logits) {
         int size = (int) (logits.byteSize() / Float.BYTES);
         int best = NONE;
         float highest = Float.NEGATIVE_INFINITY;

@@ -21,7 +21,7 @@ public record RepoId(RepoType type, String name) {
                     PullRequest.SOURCE,
                     "repository",
                     "'" + RepoPath.printable(name) + "' is not a repository's name; expected owner/name, such as"
-                            + " Qwen/Qwen2.5-0.5B-Instruct-GGUF, or a short name (dnd pull --help lists them)");
+                            + " Qwen/Qwen2.5-0.5B-Instruct-GGUF, or a short name that dnd pull knows");
         }
     }
 

@@ -12,8 +12,8 @@ import org.dndllm.InvalidInputException;
 
 /**
  * Qwen2.5's ChatML, as the Jinja template in its {@code tokenizer_config.json} renders it without tools: turns between
- * {@code <|im_start|>} and {@code <|im_end|>}, and a default system message when the chat does not begin with one. A model
- * whose own template has no such message, such as the nano base, gets none.
+ * {@code <|im_start|>} and {@code <|im_end|>}, and a default system message when the chat does not begin with one: that of
+ * the model's own template. A model whose template has none, such as the nano base, gets none.
  *
  * <p>Only the template's own marks become special tokens: {@code <|im_end|>} inside a message stays text, so a message
  * cannot end its turn and speak for another role.
@@ -21,6 +21,9 @@ import org.dndllm.InvalidInputException;
 public final class ChatTemplate {
     /** Put first when a chat does not begin with a system message. */
     public static final String DEFAULT_SYSTEM = "You are Qwen, created by Alibaba Cloud. You are a helpful assistant.";
+
+    /** What the template of Qwen2.5-VL (and of Qwen2) puts there instead. */
+    static final String VISION_SYSTEM = "You are a helpful assistant.";
 
     /** ChatML without a system message of its own, in Jinja. */
     public static final String CHATML = "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' +"
@@ -34,6 +37,10 @@ public final class ChatTemplate {
     private static final Set<String> MARKS = Set.of("<|im_start|>", "<|im_end|>", "<|endoftext|>");
     /** A system turn whose text stands in the template: no quotation mark ends the literal behind the role. */
     private static final Pattern OWN_SYSTEM = Pattern.compile("<\\|im_start\\|>system\\\\n([^'\"<]+)<\\|im_end\\|>");
+
+    /** The line break is one character outside of Jinja's literals, and two inside. */
+    private static final Pattern VISION_TURN =
+            Pattern.compile("<\\|im_start\\|>system(\n|\\\\n)" + Pattern.quote(VISION_SYSTEM + "<|im_end|>"));
 
     private static final String START = "<|im_start|>";
     private static final String END = "<|im_end|>";
@@ -113,8 +120,10 @@ public final class ChatTemplate {
      * @param template {@code tokenizer.chat_template}; a model without one is taken for Qwen2.5
      */
     static Optional<String> defaultSystem(Optional<String> template) {
-        boolean has = template.isEmpty() || template.get().contains(DEFAULT_SYSTEM);
-        return has ? Optional.of(DEFAULT_SYSTEM) : Optional.empty();
+        if (template.isEmpty() || template.get().contains(DEFAULT_SYSTEM)) {
+            return Optional.of(DEFAULT_SYSTEM);
+        }
+        return VISION_TURN.matcher(template.get()).find() ? Optional.of(VISION_SYSTEM) : Optional.empty();
     }
 
     /**

@@ -69,6 +69,16 @@ final class ContextDecoder {
 
     /** Computes the first {@code tokens} tokens of the batch, which the ledger has planned. */
     void compute(int tokens, @Nullable CancelToken cancel) {
+        compute("decode", call, tokens, cancel);
+    }
+
+    /**
+     * The same by another call, which decodes {@code tokens} tokens of its own.
+     *
+     * @param what name of the call, for messages
+     * @param own answers as llama_decode does
+     */
+    void compute(String what, IntSupplier own, int tokens, @Nullable CancelToken cancel) {
         if (graphsStale) {
             reserveGraphs(tokens);
         }
@@ -81,7 +91,7 @@ final class ContextDecoder {
             if (shutDown) {
                 stop.raise();
             }
-            status = thread.callInt("decode", call);
+            status = thread.callInt(what, own);
         } finally {
             if (cancel != null) {
                 cancel.leave(stop);
@@ -95,7 +105,7 @@ final class ContextDecoder {
             return;
         }
         thread.run("undo batch", sequences::rollBack);
-        throw failure(status, tokens, cancel, mark);
+        throw failure(what, status, tokens, cancel, mark);
     }
 
     /**
@@ -121,7 +131,7 @@ final class ContextDecoder {
         graphsStale = false;
     }
 
-    private RuntimeException failure(int status, int tokens, @Nullable CancelToken cancel, long mark) {
+    private RuntimeException failure(String what, int status, int tokens, @Nullable CancelToken cancel, long mark) {
         if (shutDown) {
             return new IllegalStateException(context + " was closed during decode");
         }
@@ -131,7 +141,7 @@ final class ContextDecoder {
         if (status == FULL) {
             return ledger.full(tokens);
         }
-        return new NativeFailureException("llama_decode in " + context + " returned " + status + ": "
+        return new NativeFailureException(what + " in " + context + " returned " + status + ": "
                 + NativeLog.since(mark, thread.worker()) + ". The batch is undone; the context goes on.");
     }
 }

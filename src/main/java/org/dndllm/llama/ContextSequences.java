@@ -20,13 +20,13 @@ final class ContextSequences {
     }
 
     /**
-     * Forgets everything.
+     * Forgets everything, also what removed sequences left in their cells.
      *
      * @param wipe whether adapters computed it. Such cells are wiped, not only forgotten: an adapter with absurd weights
      *     leaves infinities there, and a masked infinity still turns an attention sum into NaN
      */
     void clear(boolean wipe) {
-        if (ledger.isEmpty() == false) {
+        if (ledger.isUntouched() == false) {
             LlamaCpp.llama_memory_clear(memory, wipe);
             ledger.clear();
         }

@@ -6,11 +6,12 @@ import org.dndllm.NativeFailureException;
 import org.dndllm.bindings.LlamaCpp;
 
 /** Takes sequences out of a context's KV cache and puts them back. The context has been entered by the caller. */
-final class ContextStates {
+final class ContextStates implements AutoCloseable {
     private final LlamaContext context;
     private final MemorySegment pointer; // llama_context *
     private final NativeThread thread;
     private final SequenceLedger ledger;
+    private final StateMemory memory = new StateMemory();
 
     ContextStates(LlamaContext context, MemorySegment pointer, NativeThread thread, SequenceLedger ledger) {
         this.context = context;
@@ -30,7 +31,7 @@ final class ContextStates {
 
     private SavedSequence write(int sequence, int length) {
         long size = LlamaCpp.llama_state_seq_get_size(pointer, sequence);
-        SavedSequence saved = new SavedSequence(context, length, size);
+        SavedSequence saved = new SavedSequence(context, memory, length, size);
         long written = LlamaCpp.llama_state_seq_get_data(pointer, saved.state(), size, sequence);
         if (written == 0 || written > size) {
             saved.close();
@@ -63,5 +64,11 @@ final class ContextStates {
             }
             ledger.restore(sequence, saved.length());
         });
+    }
+
+    /** Frees the memory that no saved sequence holds. */
+    @Override
+    public void close() {
+        memory.close();
     }
 }

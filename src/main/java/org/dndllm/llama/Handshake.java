@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.TreeSet;
 import java.util.function.Predicate;
 import org.dndllm.EnvironmentException;
-import org.dndllm.bindings.LlamaCpp;
 
 /**
  * Whether a loaded library is the one the bindings were generated for. llama.cpp promises no stable ABI: in another
@@ -16,10 +15,10 @@ final class Handshake {
 
     private Handshake() {}
 
-    /** Names of every C function in the bindings. */
-    static List<String> boundSymbols() {
+    /** Names of every C function in a header class of the bindings. */
+    static List<String> boundSymbols(Class<?> header) {
         TreeSet<String> names = new TreeSet<>();
-        for (Method method : LlamaCpp.class.getMethods()) {
+        for (Method method : header.getMethods()) {
             if (method.getName().endsWith(ADDRESS_SUFFIX)) {
                 names.add(method.getName().substring(0, method.getName().length() - ADDRESS_SUFFIX.length()));
             }

@@ -5,13 +5,11 @@ import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 import org.dndllm.InvalidInputException;
 import org.dndllm.bindings.LlamaCpp;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A KV cache, an adapter set and the logits of the last batch, over a model. Made by {@link LlamaModel#newContext}; the
@@ -31,7 +29,6 @@ public final class LlamaContext implements AutoCloseable {
     private final Arena arena = Arena.ofShared();
     private final NativeThread thread;
     private final boolean ownsThread;
-    private final NativeBatch nativeBatch;
     private final SequenceLedger ledger;
     private final MemorySegment pointer;
     private final ContextAdapters adapters;
@@ -39,9 +36,8 @@ public final class LlamaContext implements AutoCloseable {
     private final ContextStates states;
     private final ContextDecoder decoder;
     private final ContextOutputs outputs;
-
-    private final ReentrantLock use = new ReentrantLock();
-    private volatile @Nullable Thread user;
+    private final ContextInput input;
+    private final ContextUse use = new ContextUse(name);
     private volatile boolean closed;
 
     /** @param shared the thread of a {@link ContextThread}; without one the context gets a thread of its own */
@@ -68,13 +64,14 @@ public final class LlamaContext implements AutoCloseable {
                 LlamaCpp.llama_n_batch(pointer),
                 options.effectiveOutputs(),
                 options.embeddings());
-        nativeBatch = new NativeBatch(arena, limits.tokens());
+        NativeBatch batch = new NativeBatch(arena, limits.tokens());
         ledger = new SequenceLedger(name, options.sequences(), contextLength);
         adapters = new ContextAdapters(this, pointer, thread);
         sequences = new ContextSequences(name, LlamaCpp.llama_get_memory(pointer), ledger);
         states = new ContextStates(this, pointer, thread, ledger);
-        decoder = new ContextDecoder(model, name, pointer, thread, nativeBatch, ledger, sequences);
+        decoder = new ContextDecoder(model, name, pointer, thread, batch, ledger, sequences);
         outputs = new ContextOutputs(model, name, pointer, options.embeddings());
+        input = new ContextInput(name, model.vocabulary(), limits, ledger, batch, decoder, outputs);
     }
 
     /** A name for messages, unique in this process. */
@@ -168,20 +165,7 @@ public final class LlamaContext implements AutoCloseable {
     public void decode(LlamaBatch batch, CancelToken cancel) {
         enter();
         try {
-            limits.require(batch);
-            ledger.plan(batch);
-            cancel.check();
-            outputs.drop();
-            for (int i = 0; i < batch.size(); i++) {
-                nativeBatch.set(i, batch.token(i), batch.position(i), batch.sequence(i), limits.isOutput(batch, i));
-            }
-            nativeBatch.size(batch.size());
-            decoder.compute(batch.size(), cancel);
-            for (int i = 0; i < batch.size(); i++) {
-                if (limits.isOutput(batch, i)) {
-                    outputs.add(i);
-                }
-            }
+            input.decode(batch, cancel);
         } finally {
             exit();
         }
@@ -201,23 +185,7 @@ public final class LlamaContext implements AutoCloseable {
         int before = ledger.length(sequence);
         enter();
         try {
-            if (tokens.length == 0) {
-                throw new InvalidInputException(name, "tokens", "there are none; give at least one");
-            }
-            for (int token : tokens) {
-                model.vocabulary().require(token);
-            }
-            if (tokens.length > ledger.free()) {
-                throw ledger.full(tokens.length);
-            }
-            LlamaBatch batch = LlamaBatch.create(Math.min(tokens.length, limits.tokens()));
-            for (int i = 0; i < tokens.length; i++) {
-                batch.add(tokens[i], ledger.length(sequence) + batch.size(), sequence, i == tokens.length - 1);
-                if (batch.size() == batch.capacity() || i == tokens.length - 1) {
-                    decode(batch, cancel);
-                    batch.clear();
-                }
-            }
+            input.decode(tokens, sequence, cancel);
         } catch (CancellationException e) {
             truncate(sequence, before);
             throw e;
@@ -230,13 +198,31 @@ public final class LlamaContext implements AutoCloseable {
     public void decodeToken(int token) {
         enter();
         try {
-            model.vocabulary().require(token);
-            int position = ledger.planOne(0);
+            input.decodeToken(token);
+        } finally {
+            exit();
+        }
+    }
+
+    /**
+     * Appends a prompt with images to a sequence, whole or not at all, with logits for its last token.
+     *
+     * @return positions that the sequence holds now
+     */
+    int decode(ImagePrompt prompt, int sequence, CancelToken cancel) {
+        enter();
+        try {
+            int before = ledger.length(sequence);
+            ledger.planPrompt(sequence, prompt.positions(), prompt.tokens());
+            cancel.check();
             outputs.drop();
-            nativeBatch.set(0, token, position, 0, true);
-            nativeBatch.size(1);
-            decoder.compute(1, null);
-            outputs.add(0);
+            decoder.compute(
+                    ImagePrompt.DECODE,
+                    () -> prompt.decode(pointer, before, sequence, limits.tokens()),
+                    prompt.tokens(),
+                    cancel);
+            outputs.add(prompt.lastOutput(limits.tokens()));
+            return ledger.length(sequence);
         } finally {
             exit();
         }
@@ -246,12 +232,7 @@ public final class LlamaContext implements AutoCloseable {
 
     /** Logits of the last token that asked for them; [V]. */
     public float[] logits() {
-        enter();
-        try {
-            return outputs.copy(outputs.lastIndex());
-        } finally {
-            exit();
-        }
+        return using(() -> outputs.copy(outputs.lastIndex()));
     }
 
     /**
@@ -261,12 +242,7 @@ public final class LlamaContext implements AutoCloseable {
      * @throws IllegalStateException if that token did not ask for logits, or nothing was decoded since the last change
      */
     public float[] logits(int index) {
-        enter();
-        try {
-            return outputs.copy(index);
-        } finally {
-            exit();
-        }
+        return using(() -> outputs.copy(index));
     }
 
     /**
@@ -274,22 +250,12 @@ public final class LlamaContext implements AutoCloseable {
      * because the next decode may move the buffer.
      */
     public <T> T withLogits(int index, Function<MemorySegment, T> reader) {
-        enter();
-        try {
-            return outputs.read(index, reader);
-        } finally {
-            exit();
-        }
+        return using(() -> outputs.read(index, reader));
     }
 
     /** The token with the highest logit after the last token that asked for logits; the lowest id among equals. */
     public int argmax() {
-        enter();
-        try {
-            return outputs.argmax(outputs.lastIndex());
-        } finally {
-            exit();
-        }
+        return using(() -> outputs.argmax(outputs.lastIndex()));
     }
 
     /** The token with the highest logit after a token of the last batch; the lowest id among equals. */
@@ -309,12 +275,7 @@ public final class LlamaContext implements AutoCloseable {
 
     /** Hidden state of the last layer for a token of the last batch; [C of the model]. */
     public float[] embedding(int index) {
-        enter();
-        try {
-            return outputs.embedding(index);
-        } finally {
-            exit();
-        }
+        return using(() -> outputs.embedding(index));
     }
 
     // ---- sequences --------------------------------------------------------------------------------------------------
@@ -347,13 +308,10 @@ public final class LlamaContext implements AutoCloseable {
      * @throws org.dndllm.EnvironmentException if there is no memory for the copy
      */
     public SavedSequence save(int sequence) {
-        enter();
-        try {
+        return using(() -> {
             outputs.drop();
             return states.save(sequence);
-        } finally {
-            exit();
-        }
+        });
     }
 
     /**
@@ -363,13 +321,7 @@ public final class LlamaContext implements AutoCloseable {
      * @throws ContextFullException if there is no room
      */
     public void restore(SavedSequence saved, int sequence) {
-        enter();
-        try {
-            outputs.drop();
-            states.restore(saved, sequence);
-        } finally {
-            exit();
-        }
+        onSequences("restore sequence", () -> states.restore(saved, sequence));
     }
 
     /** Forgets every sequence but one. */
@@ -407,43 +359,44 @@ public final class LlamaContext implements AutoCloseable {
         return thread.callInt(what, call);
     }
 
+    private <T> T using(Supplier<T> call) {
+        enter();
+        try {
+            return call.get();
+        } finally {
+            exit();
+        }
+    }
+
     MemorySegment pointer() {
         return pointer;
     }
 
     void enter() {
-        if (use.tryLock() == false) {
-            throw new IllegalStateException(name + " is in use by " + user
-                    + "; a context serves one thread at a time, open" + " another one on the same model");
-        }
+        use.begin();
         if (closed || decoder.isShutDown()) {
-            use.unlock();
+            use.end();
             throw new IllegalStateException("LlamaContext " + name + " is closed");
         }
-        user = Thread.currentThread();
     }
 
     void exit() {
-        if (use.getHoldCount() == 1) {
-            user = null;
-        }
-        use.unlock();
+        use.end();
     }
 
     /** Cancels a decode in progress, waits for it, then frees the context. Idempotent, from any thread. */
     @Override
     public void close() {
-        if (use.isHeldByCurrentThread()) {
-            throw new IllegalStateException(name + " is being closed from inside one of its own calls");
-        }
+        use.requireOther();
         decoder.shutDown();
-        use.lock();
+        use.await();
         try {
             if (closed) {
                 return;
             }
             closed = true;
             adapters.release();
+            states.close();
             model.forget(this);
             if (model.isPoisoned()) {
                 return; // the parked thread may still use it: left in memory, as LlamaModel.close says
@@ -452,7 +405,7 @@ public final class LlamaContext implements AutoCloseable {
             endThread();
             arena.close();
         } finally {
-            use.unlock();
+            use.end();
         }
     }
 

@@ -82,7 +82,9 @@ public final class LlamaLibrary {
         }
         SymbolLookup symbols = SymbolLookup.loaderLookup();
         Handshake.requireSymbols(
-                Handshake.boundSymbols(), name -> symbols.find(name).isPresent(), file);
+                Handshake.boundSymbols(LlamaCpp.class),
+                name -> symbols.find(name).isPresent(),
+                file);
         LlamaLibrary library = new LlamaLibrary(location);
         Handshake.requireVersion(library.version, library.ggmlVersion, NativePin.load(), file);
         NativeLog.install();
@@ -125,6 +127,11 @@ public final class LlamaLibrary {
     /** Commit that the library was built from, abbreviated. */
     public String commit() {
         return commit;
+    }
+
+    /** Whether libmtmd lies beside the library, so that models with an image encoder can see ({@link VisionProjector}). */
+    public boolean readsImages() {
+        return Files.isRegularFile(MtmdLibrary.beside(location));
     }
 
     /** CPU features and backends in use, in llama.cpp's words. */

@@ -7,11 +7,9 @@ import java.lang.ref.Reference;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
@@ -32,7 +30,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A base model in memory. It owns its weights and everything made from it; {@link #close} ends contexts first, then
- * samplers and adapters, then the model. Thread-safe; contexts are not.
+ * samplers, image encoders and adapters, then the model. Thread-safe; contexts are not.
  *
  * <p>If llama.cpp asserts in spite of validation, this model becomes unusable: every later call on it or on anything made
  * from it is a {@link NativeFailureException}, and {@code close()} leaves its native memory where it is, because the
@@ -48,6 +46,7 @@ public final class LlamaModel implements AutoCloseable {
     private final NativeThread thread;
     private final MemorySegment pointer;
     private final Vocabulary vocabulary;
+    private final boolean onGpu;
     private final AdapterIntake intake;
 
     // llama.cpp keeps the adapters of a model in a set without a lock: written when one is loaded or freed, read when a
@@ -57,22 +56,21 @@ public final class LlamaModel implements AutoCloseable {
     // Read by every direct call into native code, written by close: nothing runs on freed memory.
     private final ReadWriteLock life = new ReentrantReadWriteLock();
 
-    private final Set<LlamaContext> contexts = new LinkedHashSet<>(); // guarded by contexts
-    private final Set<SamplerChain> samplers = new LinkedHashSet<>(); // guarded by contexts
-    private final Set<LoraAdapter> adapters = new LinkedHashSet<>(); // guarded by contexts
-    private boolean closing; // guarded by contexts
+    private final ModelChildren children;
     private volatile boolean closed;
 
     private LlamaModel(Path gguf, ModelOptions options) {
         source = gguf.toString();
+        children = new ModelChildren(toString());
         file = ModelFile.check(gguf);
         LlamaLibrary library = LlamaLibrary.load();
         if (options.gpuLayers() > 0) {
             library.requireBackend(options.backend());
         }
         thread = new NativeThread(domain, "model");
+        onGpu = options.gpuLayers() > 0;
         pointer = load(gguf, options);
-        intake = new AdapterIntake(options.gpuLayers() == 0 ? RowWidth.parse(library.systemInfo()) : RowWidth.ANY);
+        intake = new AdapterIntake(onGpu ? RowWidth.ANY : RowWidth.parse(library.systemInfo()));
         vocabulary = new Vocabulary(
                 this,
                 LlamaCpp.llama_model_get_vocab(pointer),
@@ -114,8 +112,7 @@ public final class LlamaModel implements AutoCloseable {
     }
 
     /** Runs a native constructor and explains a NULL with what the library said meanwhile. */
-    private MemorySegment create(
-            String what, Supplier<MemorySegment> call, Function<String, RuntimeException> problem) {
+    MemorySegment create(String what, Supplier<MemorySegment> call, Function<String, RuntimeException> problem) {
         long mark = NativeLog.mark();
         MemorySegment made = thread.call(what, call);
         if (made.address() == 0) {
@@ -188,7 +185,7 @@ public final class LlamaModel implements AutoCloseable {
         return whileOpen(() -> {
             adapterTable.readLock().lock();
             try {
-                return register(contexts, new LlamaContext(this, pointer, domain, shared, options));
+                return children.add(new LlamaContext(this, pointer, domain, shared, options));
             } finally {
                 adapterTable.readLock().unlock();
             }
@@ -197,26 +194,21 @@ public final class LlamaModel implements AutoCloseable {
 
     /** A sampler chain for contexts of this model. The caller closes it, or the model does. */
     public SamplerChain newSampler(SamplerOptions options) {
-        return whileOpen(() -> register(samplers, new SamplerChain(this, options)));
+        return whileOpen(() -> children.add(new SamplerChain(this, options)));
     }
 
-    private <T extends AutoCloseable> T register(Set<T> children, T child) {
-        synchronized (contexts) {
-            if (closing == false) {
-                children.add(child);
-                return child;
-            }
-        }
-        closeQuietly(child);
-        throw new IllegalStateException(this + " was closed meanwhile");
-    }
-
-    private static void closeQuietly(AutoCloseable child) {
-        try {
-            child.close();
-        } catch (Exception e) {
-            throw new IllegalStateException(e);
-        }
+    /**
+     * Opens the image encoder that belongs to this model, after a full check. The caller closes it, or the model does.
+     *
+     * @param mmproj the encoder and projector of a Qwen2.5-VL model as one GGUF file
+     * @throws InvalidInputException if the file is malformed or made for another model, or this model reads no images
+     * @throws EnvironmentException if this build of llama.cpp has no libmtmd
+     */
+    public VisionProjector openVision(Path mmproj, VisionOptions options) {
+        requireOpen();
+        VisionProjector.check(this, mmproj);
+        return whileOpen(
+                () -> children.add(new VisionProjector(this, pointer, mmproj.toAbsolutePath(), options, onGpu)));
     }
 
     /**
@@ -272,16 +264,8 @@ public final class LlamaModel implements AutoCloseable {
                     "load adapter " + name,
                     init,
                     reason -> new InvalidInputException(name, "adapter", "llama.cpp refused it: " + reason));
-            return register(
-                    adapters,
-                    new LoraAdapter(
-                            this,
-                            name,
-                            GENERATIONS.incrementAndGet(),
-                            summary.highestRank(),
-                            summary.alpha(),
-                            bytes,
-                            made));
+            return children.add(new LoraAdapter(
+                    this, name, GENERATIONS.incrementAndGet(), summary.highestRank(), summary.alpha(), bytes, made));
         } finally {
             adapterTable.writeLock().unlock();
         }
@@ -289,9 +273,7 @@ public final class LlamaModel implements AutoCloseable {
 
     /** Adapters that are loaded now, oldest first. */
     public List<LoraAdapter> adapters() {
-        synchronized (contexts) {
-            return List.copyOf(adapters);
-        }
+        return children.adapters();
     }
 
     void free(LoraAdapter adapter, MemorySegment adapterPointer) {
@@ -308,11 +290,7 @@ public final class LlamaModel implements AutoCloseable {
     }
 
     void forget(AutoCloseable child) {
-        synchronized (contexts) {
-            contexts.remove(child);
-            samplers.remove(child);
-            adapters.remove(child);
-        }
+        children.forget(child);
     }
 
     /**
@@ -360,25 +338,14 @@ public final class LlamaModel implements AutoCloseable {
     }
 
     /**
-     * Ends contexts (waiting for a decode in progress, which is cancelled), samplers, adapters and the model. Idempotent.
+     * Ends contexts (waiting for a decode in progress, which is cancelled), samplers, image encoders, adapters and the model.
+     * Idempotent.
      */
     @Override
     public void close() {
-        List<LlamaContext> openContexts;
-        List<SamplerChain> openSamplers;
-        List<LoraAdapter> openAdapters;
-        synchronized (contexts) {
-            if (closing) {
-                return;
-            }
-            closing = true;
-            openContexts = List.copyOf(contexts);
-            openSamplers = List.copyOf(samplers);
-            openAdapters = List.copyOf(adapters);
+        if (children.close() == false) {
+            return;
         }
-        openContexts.forEach(LlamaContext::close);
-        openSamplers.forEach(SamplerChain::close);
-        openAdapters.forEach(LoraAdapter::close);
         life.writeLock().lock();
         try {
             free();

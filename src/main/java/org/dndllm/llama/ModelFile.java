@@ -5,9 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.dndllm.InvalidInputException;
-import org.dndllm.format.GgmlType;
 import org.dndllm.format.GgufFile;
-import org.dndllm.format.GgufTensor;
 import org.dndllm.lora.BaseShape;
 import org.dndllm.lora.BaseTensors;
 import org.dndllm.lora.TargetModule;
@@ -48,55 +46,23 @@ record ModelFile(BaseShape shape, BaseTensors tensors, int trainLength) {
     }
 
     private static void checkTensors(GgufFile file, BaseShape shape) {
-        matrix(file, "token_embd.weight", shape.hidden(), shape.vocab());
-        vector(file, "output_norm.weight", shape.hidden());
+        TensorChecks tensors = new TensorChecks(file, "a complete base model");
+        tensors.matrix("token_embd.weight", shape.hidden(), shape.vocab());
+        tensors.vector("output_norm.weight", shape.hidden());
         if (shape.tiedEmbeddings() == false) {
-            matrix(file, "output.weight", shape.hidden(), shape.vocab());
+            tensors.matrix("output.weight", shape.hidden(), shape.vocab());
         }
         for (int layer = 0; layer < shape.layers(); layer++) {
             String block = "blk." + layer + ".";
-            vector(file, block + "attn_norm.weight", shape.hidden());
-            vector(file, block + "ffn_norm.weight", shape.hidden());
+            tensors.vector(block + "attn_norm.weight", shape.hidden());
+            tensors.vector(block + "ffn_norm.weight", shape.hidden());
             for (TargetModule module : TargetModule.values()) {
                 String name = block + module.ggufName();
-                matrix(file, name + ".weight", shape.in(module), shape.out(module));
+                tensors.matrix(name + ".weight", shape.in(module), shape.out(module));
                 if (file.tensor(name + ".bias").isPresent()) {
-                    vector(file, name + ".bias", shape.out(module));
+                    tensors.vector(name + ".bias", shape.out(module));
                 }
             }
-        }
-    }
-
-    private static GgufTensor tensor(GgufFile file, String name, List<Long> dims) {
-        GgufTensor tensor = file.tensor(name)
-                .orElseThrow(() ->
-                        new InvalidInputException(file.source(), name, "is missing; choose a complete base model"));
-        if (tensor.dims().equals(dims) == false) {
-            throw new InvalidInputException(
-                    file.source(), name, "has shape " + tensor.dims() + "; expected " + dims + " by the metadata");
-        }
-        return tensor;
-    }
-
-    private static void vector(GgufFile file, String name, long length) {
-        GgmlType type = tensor(file, name, List.of(length)).type();
-        if (type != GgmlType.F32) {
-            throw new InvalidInputException(file.source(), name, "is of type " + type + "; expected F32");
-        }
-    }
-
-    private static void matrix(GgufFile file, String name, long columns, long rows) {
-        GgmlType type = tensor(file, name, List.of(columns, rows)).type();
-        // integers and doubles have no matrix product in ggml, Q8_1 and Q8_K are only its own intermediates
-        String text = type.name();
-        if (text.startsWith("I") && text.startsWith("IQ") == false
-                || text.equals("F64")
-                || text.equals("Q8_1")
-                || text.equals("Q8_K")) {
-            throw new InvalidInputException(
-                    file.source(),
-                    name,
-                    "is of type " + type + ", which cannot be multiplied; convert the model again");
         }
     }
 

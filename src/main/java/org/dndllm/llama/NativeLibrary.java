@@ -16,6 +16,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.dndllm.EnvironmentException;
 import org.dndllm.format.Sha256;
+import org.dndllm.format.UserCache;
 
 /**
  * Where the llama.cpp shared libraries lie on this machine. Locating loads nothing and touches no native code.
@@ -147,13 +148,8 @@ public record NativeLibrary(Path folder, Path file, String version, String varia
 
     /** The folder under which {@code native/install} keeps one folder per build. */
     static Path cacheRoot(Map<String, String> properties, Map<String, String> environment) {
-        // The shell script sees HOME, not the JVM's user.home (from the password file): both must land in one place.
-        Path cache = setting(environment, "XDG_CACHE_HOME")
-                .map(Path::of)
-                .orElseGet(() -> Path.of(
-                                setting(environment, "HOME").orElseGet(() -> properties.getOrDefault("user.home", ".")))
-                        .resolve(".cache"));
-        return cache.resolve("dnd").resolve("native");
+        return UserCache.of(environment, properties.getOrDefault("user.home", "."))
+                .resolve("native");
     }
 
     private static Optional<NativeLibrary> inNamedFolder(

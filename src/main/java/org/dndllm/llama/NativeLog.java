@@ -30,9 +30,13 @@ final class NativeLog {
 
     /** Registers the callback for the life of the process: llama.cpp keeps calling it until the library is gone. */
     static void install() {
-        MemorySegment stub = ggml_log_callback.allocate(NativeLog::accept, Arena.global());
-        LlamaCpp.llama_log_set(stub, MemorySegment.NULL);
-        LlamaCpp.ggml_log_set(stub, MemorySegment.NULL);
+        LlamaCpp.llama_log_set(callback(), MemorySegment.NULL);
+        LlamaCpp.ggml_log_set(callback(), MemorySegment.NULL);
+    }
+
+    /** A {@code ggml_log_callback} that lives as long as the process. */
+    static MemorySegment callback() {
+        return ggml_log_callback.allocate(NativeLog::accept, Arena.global());
     }
 
     /** A mark: lines said from now on come after it. */

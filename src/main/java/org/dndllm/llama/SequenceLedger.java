@@ -5,20 +5,24 @@ import org.dndllm.InvalidInputException;
 
 /**
  * Java's book of the KV cache: how many positions each sequence holds. Every batch is checked against it before llama.cpp
- * sees it. Positions of a sequence are 0, 1, 2... without gaps.
+ * sees it. Positions of a sequence are 0, 1, 2... without gaps; the tokens of an image share positions.
  */
 final class SequenceLedger {
     private final String context;
     private final int limit;
     private final int[] lengths; // [sequences]
     private final int[] planned; // [sequences] lengths after the batch under check
+    private final int[] surplus; // [sequences] cells beyond positions: an image has more tokens than positions
+    private int plannedSurplus; // of the sequence that the plan is about
     private boolean shared;
+    private boolean written; // since the last clear, whoever removed it meanwhile
 
     SequenceLedger(String context, int sequences, int limit) {
         this.context = context;
         this.limit = limit;
         lengths = new int[sequences];
         planned = new int[sequences];
+        surplus = new int[sequences];
     }
 
     int length(int sequence) {
@@ -35,7 +39,7 @@ final class SequenceLedger {
 
     /** Checks sequences, positions and room; nothing changes until {@link #commit}. */
     void plan(LlamaBatch batch) {
-        System.arraycopy(lengths, 0, planned, 0, lengths.length);
+        begin();
         for (int i = 0; i < batch.size(); i++) {
             int sequence = require(batch.sequence(i));
             if (batch.position(i) != planned[sequence]) {
@@ -52,15 +56,30 @@ final class SequenceLedger {
     /** The same for one token at the end of a sequence; returns its position. */
     int planOne(int sequence) {
         require(sequence);
-        System.arraycopy(lengths, 0, planned, 0, lengths.length);
+        begin();
         requireRoom(1);
         return planned[sequence]++;
+    }
+
+    /** The same for {@code cells} tokens at the end of a sequence that take no more than {@code positions} positions. */
+    void planPrompt(int sequence, int positions, int cells) {
+        require(sequence);
+        begin();
+        requireRoom(cells);
+        planned[sequence] += positions;
+        plannedSurplus = cells - positions;
+    }
+
+    private void begin() {
+        System.arraycopy(lengths, 0, planned, 0, lengths.length);
+        plannedSurplus = 0;
     }
 
     private void requireRoom(int needed) {
         if (needed > free()) {
             throw full(needed);
         }
+        written = true; // also by a batch that fails halfway
     }
 
     /** The complaint that {@code needed} positions do not fit. */
@@ -76,10 +95,13 @@ final class SequenceLedger {
         int used = shared
                 ? Arrays.stream(lengths).max().orElse(0)
                 : Arrays.stream(lengths).sum();
-        return limit - used;
+        return limit - used - Arrays.stream(surplus).sum();
     }
 
     void commit() {
+        for (int sequence = 0; plannedSurplus > 0 && sequence < lengths.length; sequence++) {
+            surplus[sequence] += touched(sequence) ? plannedSurplus : 0;
+        }
         System.arraycopy(planned, 0, lengths, 0, lengths.length);
     }
 
@@ -90,6 +112,9 @@ final class SequenceLedger {
 
     void truncate(int sequence, int length) {
         lengths[sequence] = length;
+        if (length == 0) {
+            surplus[sequence] = 0; // a sequence that keeps a part may keep its image
+        }
         forgetSharing();
     }
 
@@ -101,18 +126,24 @@ final class SequenceLedger {
     /** An empty sequence got {@code length} positions of its own. */
     void restore(int sequence, int length) {
         lengths[sequence] = length;
+        written = true;
     }
 
     void keepOnly(int sequence) {
         int kept = lengths[sequence];
+        int keptSurplus = surplus[sequence];
         Arrays.fill(lengths, 0);
+        Arrays.fill(surplus, 0);
         lengths[sequence] = kept;
+        surplus[sequence] = keptSurplus;
         forgetSharing();
     }
 
     void clear() {
         Arrays.fill(lengths, 0);
+        Arrays.fill(surplus, 0);
         forgetSharing();
+        written = false;
     }
 
     private void forgetSharing() {
@@ -123,7 +154,8 @@ final class SequenceLedger {
         return lengths.length;
     }
 
-    boolean isEmpty() {
-        return Arrays.stream(lengths).allMatch(length -> length == 0);
+    /** Whether no cell was written since the last {@link #clear}. Sequences that were removed leave theirs as they are. */
+    boolean isUntouched() {
+        return !written;
     }
 }

@@ -8,7 +8,7 @@ import org.dndllm.format.GgufWriter;
 
 /**
  * Lays out a Qwen2 base model as a GGUF file: metadata, tensor names and their order as llama.cpp's converter writes them
- * for Qwen2.5. The numbers come from the caller.
+ * for Qwen2.5 and for the language part of Qwen2.5-VL. The numbers come from the caller.
  */
 public final class BaseGguf {
     /** Positions that Qwen2.5's published models were made for. */
@@ -19,6 +19,8 @@ public final class BaseGguf {
     public static final float ROPE_BASE = 1e6f;
 
     private static final int QUANTIZATION_VERSION = 2;
+    /** Two features for each of 2 + 3 + 3 parts of a head. */
+    private static final int VISION_SECTIONS = 16;
 
     /**
      * What {@link BaseShape} leaves open.
@@ -89,9 +91,6 @@ public final class BaseGguf {
     }
 
     private static void check(BaseShape shape, GgmlType type) {
-        if (!shape.architecture().equals(BaseShape.QWEN2)) {
-            throw fault("architecture", "is " + shape.architecture() + "; only qwen2 can be made");
-        }
         int query = shape.heads() * shape.headDim();
         for (int columns : List.of(shape.hidden(), shape.intermediate(), query)) {
             if (columns % type.blockSize() != 0) {
@@ -99,8 +98,9 @@ public final class BaseGguf {
                         "matrixType", type + " needs widths that are multiples of 32, not " + columns + "; use F16");
             }
         }
-        if (shape.headDim() % 2 != 0) {
-            throw fault("headDim", "is " + shape.headDim() + "; rotary positions need an even number");
+        int unit = isVision(shape) ? VISION_SECTIONS : 2;
+        if (shape.headDim() % unit != 0) {
+            throw fault("headDim", "is " + shape.headDim() + "; rotary positions need a multiple of " + unit);
         }
         switch (type) {
             case F32, F16, BF16, Q8_0 -> {}
@@ -108,27 +108,37 @@ public final class BaseGguf {
         }
     }
 
+    private static boolean isVision(BaseShape shape) {
+        return shape.architecture().equals(BaseShape.QWEN2_VL);
+    }
+
     private static InvalidInputException fault(String field, String problem) {
         return new InvalidInputException("<base model to write>", field, problem);
     }
 
     private void metadata(Settings settings, Consumer<GgufWriter> marks) {
-        writer.put("general.architecture", BaseShape.QWEN2)
+        String model = shape.architecture() + ".";
+        writer.put("general.architecture", shape.architecture())
                 .put("general.type", "model")
                 .put("general.name", settings.name())
                 .put("general.description", settings.description());
         marks.accept(writer);
-        writer.putUint32("qwen2.block_count", shape.layers())
-                .putUint32("qwen2.context_length", settings.contextLength())
-                .putUint32("qwen2.embedding_length", shape.hidden())
-                .putUint32("qwen2.feed_forward_length", shape.intermediate())
-                .putUint32("qwen2.attention.head_count", shape.heads())
-                .putUint32("qwen2.attention.head_count_kv", shape.kvHeads())
-                .putFloat32("qwen2.rope.freq_base", settings.ropeBase())
-                .putFloat32("qwen2.attention.layer_norm_rms_epsilon", settings.rmsEpsilon());
+        writer.putUint32(model + "block_count", shape.layers())
+                .putUint32(model + "context_length", settings.contextLength())
+                .putUint32(model + "embedding_length", shape.hidden())
+                .putUint32(model + "feed_forward_length", shape.intermediate())
+                .putUint32(model + "attention.head_count", shape.heads())
+                .putUint32(model + "attention.head_count_kv", shape.kvHeads())
+                .putFloat32(model + "rope.freq_base", settings.ropeBase())
+                .putFloat32(model + "attention.layer_norm_rms_epsilon", settings.rmsEpsilon());
+        if (isVision(shape)) {
+            // pairs of a head that turn with time, height and width, in Qwen2.5-VL's proportion
+            int part = shape.headDim() / VISION_SECTIONS;
+            writer.putInts(model + "rope.dimension_sections", new int[] {2 * part, 3 * part, 3 * part, 0});
+        }
         if (shape.headDim() * shape.heads() != shape.hidden()) {
-            writer.putUint32("qwen2.attention.key_length", shape.headDim())
-                    .putUint32("qwen2.attention.value_length", shape.headDim());
+            writer.putUint32(model + "attention.key_length", shape.headDim())
+                    .putUint32(model + "attention.value_length", shape.headDim());
         }
         writer.putUint32("general.file_type", fileType());
     }

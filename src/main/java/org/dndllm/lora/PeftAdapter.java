@@ -83,12 +83,33 @@ public final class PeftAdapter {
      *
      * @throws InvalidInputException naming file and field or tensor
      */
-    public static PeftSummary check(Path folder) {
+    public static void check(Path folder) {
         PeftConfig config = PeftConfig.read(json(folder));
         try (SafetensorsFile file = open(folder)) {
-            Content content = content(file, config, null);
-            return new PeftSummary(
-                    config.rank(), config.alpha(), content.pairs().size());
+            content(file, config, null);
+        }
+    }
+
+    /**
+     * Checks as {@link #check}, also where modules differ in rank and alpha, and says which have which.
+     *
+     * @throws InvalidInputException naming file and field or tensor
+     */
+    public static PeftSummary summary(Path folder) {
+        PeftConfig config = PeftConfig.readMixed(json(folder));
+        try (SafetensorsFile file = open(folder)) {
+            Map<MixedLora.Scale, List<ModuleName>> modules = new LinkedHashMap<>();
+            for (MixedLora.Scaled each : content(file, config, null).pairs()) {
+                modules.computeIfAbsent(each.scale(), scale -> new ArrayList<>())
+                        .add(new ModuleName(each.pair().layer(), each.pair().module()));
+            }
+            config.scales().requireAllUsed();
+            List<PeftSummary.Group> groups = new ArrayList<>();
+            modules.forEach((scale, names) -> groups.add(new PeftSummary.Group(
+                    scale.rank(),
+                    scale.alpha(),
+                    names.stream().sorted(ModuleName.ORDER).toList())));
+            return new PeftSummary(groups);
         }
     }
 

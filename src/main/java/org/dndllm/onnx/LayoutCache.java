@@ -74,15 +74,15 @@ public record LayoutCache(Path folder, Listener listener) {
                 throw new EnvironmentException(String.format(
                         Locale.ROOT,
                         "%s: the generator laid out for this machine takes %.1f GB, and %.1f GB are free; make room, or"
-                                + " run it as it is, which is slower (--no-layout)",
+                                + " do without the layout cache, which is slower",
                         folder,
                         bytes / 1e9,
                         store.getUsableSpace() / 1e9));
             }
         } catch (IOException e) {
             throw new EnvironmentException(
-                    folder + ": cannot be written (" + e + "); set XDG_CACHE_HOME to a folder that can, or run"
-                            + " the generator as it is, which is slower (--no-layout)",
+                    folder + ": cannot be written (" + e + "); set XDG_CACHE_HOME to a folder that can, or do"
+                            + " without the layout cache, which is slower",
                     e);
         }
     }

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.dndllm.EnvironmentException;
+import org.dndllm.format.UserCache;
 
 /** ONNX Runtime's one environment per process: silent, since every failure reaches the caller as an exception. */
 final class OrtRuntime {
@@ -20,6 +21,8 @@ final class OrtRuntime {
         static final OrtEnvironment ENVIRONMENT = create();
 
         private static OrtEnvironment create() {
+            OrtNatives.install(UserCache.of(System.getenv(), System.getProperty("user.home", "."))
+                    .resolve("native"));
             OrtEnvironment environment = OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL, "dnd");
             try {
                 environment.setTelemetry(false);

@@ -22,6 +22,7 @@ public final class SyntheticVocabulary {
     static final String END_OF_TEXT = "<|endoftext|>";
     static final String MESSAGE_START = "<|im_start|>";
     static final String MESSAGE_END = "<|im_end|>";
+    private static final List<String> IMAGE_MARKS = List.of("<|vision_start|>", "<|vision_end|>");
 
     // llama.h: enum llama_token_type
     static final int NORMAL = 1;
@@ -97,6 +98,24 @@ public final class SyntheticVocabulary {
         Arrays.fill(types, NORMAL);
         Arrays.fill(types, learned.tokens().size(), types.length, CONTROL);
         return new SyntheticVocabulary(tokens, types, learned.merges(), CHAT_TEMPLATE, "<learned vocabulary>");
+    }
+
+    /**
+     * This vocabulary with the two marks of Qwen2.5-VL between which an image stands.
+     *
+     * @throws InvalidInputException if it has them
+     */
+    public SyntheticVocabulary withImageMarks() {
+        List<String> more = new ArrayList<>(tokens);
+        int[] moreTypes = Arrays.copyOf(types, tokens.size() + IMAGE_MARKS.size());
+        for (String mark : IMAGE_MARKS) {
+            if (more.contains(mark)) {
+                throw new InvalidInputException("<vocabulary>", mark, "is there already; expected a text vocabulary");
+            }
+            moreTypes[more.size()] = CONTROL;
+            more.add(mark);
+        }
+        return new SyntheticVocabulary(more, moreTypes, merges, chatTemplate, "<vocabulary>");
     }
 
     /** This vocabulary with unused tokens {@code [PADn]} up to a size, as llama.cpp's converter fills up. */

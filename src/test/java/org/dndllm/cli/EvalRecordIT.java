@@ -99,7 +99,7 @@ class EvalRecordIT {
         assertThat(Cli.run("inspect", bundle, "--json").json().toString()).contains("\"results\":{\"command\"");
 
         // and: not a second time, unless asked to
-        eval("--record").refused(1, "bundle.json", "results", "--replace");
+        eval("--record").refused(1, "bundle.json", "results", "let them be replaced");
         eval("--record", "--replace").ok();
         assertThat(GeneratorBundle.open(bundle)
                         .manifest()

@@ -110,7 +110,7 @@ class ExperimentReportIT {
         assertThat(again.ok().err()).contains("7 of 7 jobs are done already");
         assertThat(again.out()).contains("report.html", "supported");
         Cli.run("experiment", "report", "--only", "controls", "--items", 19, "--seeds", 1, "--set", set, "--work", work)
-                .refused(1, "inputs", "--work");
+                .refused(1, "inputs", "another folder for the work");
         assertThat(work.resolve("report/report.html")).content().contains("Verdicts");
         assertThat(work.resolve("report/accuracies.csv")).content().contains("generated,first-upper,seed 1,20");
     }

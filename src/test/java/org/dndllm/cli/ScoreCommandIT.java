@@ -237,8 +237,8 @@ class ScoreCommandIT {
         assertThat(json.at("/sets/0/contenders/1/condition/split").asString()).isEqualTo("train");
         assertThat(json.at("/sets/0/contenders/1/condition/breach").asString()).isEmpty();
 
-        score(with(base, test)).refused(1, "nano_test.json", "test split", "--official-protocol");
-        score(with(base, copied)).refused(1, "copied.json", "questions", "--official-protocol");
+        score(with(base, test)).refused(1, "nano_test.json", "test split", "official protocol");
+        score(with(base, copied)).refused(1, "copied.json", "questions", "official protocol");
 
         assertThat(score(with(base, test, "--official-protocol")).ok().out())
                 .contains("NOT COMPARABLE", "has seen what it is scored on");

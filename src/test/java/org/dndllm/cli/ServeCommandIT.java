@@ -41,6 +41,19 @@ class ServeCommandIT {
     }
 
     @Test
+    void serve_endedBySignal_leavesNoTemporaryFiles() throws Exception {
+        try (ServeProcess server = start()) {
+            assertThat(models(server)).contains("-encoder"); // ONNX Runtime's libraries are loaded
+            assertThat(server.temporary()).isDirectoryContaining("glob:**dnd-adapters*");
+
+            server.process().destroy();
+            server.process().waitFor();
+
+            assertThat(server.temporary()).isEmptyDirectory();
+        }
+    }
+
+    @Test
     void serve_flagsFromTheEnvironment_apply() throws Exception {
         try (ServeProcess server =
                         ServeProcess.start(List.of(), Map.of("DND_API_KEY", "a-key", "DND_ALIAS", "other"), List.of());

@@ -145,7 +145,7 @@ class TrainCommandIT {
         Path out = folder.resolve("out");
 
         train(tasks, out, "--family", "newspaper").refused(2, "--family", "compact");
-        train(tasks, out, "--objective", "fame").refused(2, "--objective", "recon+task");
+        train(tasks, out, "--objective", "fame").refused(2, "objective", "recon+task");
         train(tasks, out, "--objective", "recon").refused(2, "--lora-dir", "is missing");
         train(tasks, out, "--lora-dir", folder).refused(2, "--lora-dir", "leave it out");
         train(tasks, out, "--condition-text", "poems").refused(2, "--condition-text", "mixed");
@@ -153,7 +153,7 @@ class TrainCommandIT {
         train(tasks, out, "--kernel", 2).refused(2, "--kernel", "odd");
         train(tasks, out, "--stages", "4,4").refused(2, "--stages", "N,L,C");
         train(tasks, out, "--prompts", 100).refused(1, "copy_train.json", "fewer than the 100");
-        train(tasks, out, "--items-per-task", 100).refused(1, "copy", "--items-per-task");
+        train(tasks, out, "--items-per-task", 100).refused(1, "copy", "fewer items per task");
         train(tasks, out, "--task-list", "nobody").refused(1, "nobody");
         train(tasks, out, "--preset", "qwen2.5-7b-math").refused(2, "--preset", "base model");
         train(tasks, out, "--learning-rate", "0").refused(2, "--learning-rate");

@@ -103,7 +103,7 @@ class GeneratorBundleTest {
         assertThatThrownBy(() -> after.withResults(results(after.sha256()), false))
                 .isInstanceOf(InvalidInputException.class)
                 .hasMessageContaining("results")
-                .hasMessageContaining("--replace");
+                .hasMessageContaining("let them be replaced");
         assertThat(after.withResults(results(after.sha256()), true).manifest().results())
                 .contains(results(after.sha256()));
     }

@@ -179,7 +179,7 @@ class EvaluationIT {
             assertThatThrownBy(() -> evaluation.outOfDistribution(Progress.NONE))
                     .isInstanceOf(InvalidInputException.class)
                     .hasMessageContaining("ood.safetensors")
-                    .hasMessageContaining("--calibrate-ood");
+                    .hasMessageContaining("calibrate the out-of-distribution score first");
         }
     }
 

@@ -148,8 +148,9 @@ class ExperimentReportTest {
                 Map.of(),
                 JobTable.of(List.of(bad, good)),
                 Map.of(),
-                Optional.of(new ConditionTable(
-                        List.of(new ConditionTable.Row(bad, alike), new ConditionTable.Row(good, apart)))),
+                List.of(new ConditionTable(
+                                List.of(new ConditionTable.Row(bad, alike), new ConditionTable.Row(good, apart)))
+                        .table()),
                 Map.of());
 
         report.write(folder);
@@ -159,7 +160,6 @@ class ExperimentReportTest {
                 .contains(" | - | - | 0.1000 | 0.999 | -0.020 | 5.0 % | 3.0 % | collapsed, indistinguishable |")
                 .contains(
                         "| sentences | 70.0 | [60.0, 80.0] | 10.0 | 5.0 | 0.5000 | 0.300 | 0.250 | 50.0 % | 100.0 % | no |");
-        assertThat(Files.readString(folder.resolve("result.json"))).contains("\"silhouette\": 0.25");
         assertThat(String.join("\n", report.lines())).contains("collapsed, indistinguishable");
     }
 
@@ -184,13 +184,18 @@ class ExperimentReportTest {
                 Map.of("seeds", 3),
                 JobTable.of(List.of(scores("one", Map.of(Control.BASE, new double[] {0, 0.5})))),
                 Map.of("both", seeds()),
-                Optional.empty(),
+                List.of(new ReportTable(List.of(List.of("claim", "verdict"), List.of("it helps", "not tested")))),
                 Map.of("paper", "it lacks something"));
 
         report.write(folder);
 
         assertThat(Files.readString(folder.resolve("result.md")))
-                .contains("Is it so?", "## both", "| generated adapter | 80.0 | 60.0 | 70.0 |", "Not run: paper");
+                .contains(
+                        "Is it so?",
+                        "## both",
+                        "| generated adapter | 80.0 | 60.0 | 70.0 |",
+                        "| it helps | not tested |",
+                        "Not run: paper");
         assertThat(Files.readString(folder.resolve("result.json"))).contains("\"share_of_own_label_gain\"");
         assertThat(Files.readString(folder.resolve("result.csv"))).contains("both,generated,one,0.8,,");
         assertThat(folder.resolve("chart.png")).isNotEmptyFile();

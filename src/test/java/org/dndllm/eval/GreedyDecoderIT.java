@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -13,14 +14,25 @@ import org.dndllm.engine.LiveModel;
 import org.dndllm.engine.Nano;
 import org.dndllm.engine.Progress;
 import org.dndllm.engine.PromptReader;
+import org.dndllm.format.DType;
+import org.dndllm.format.GgmlType;
+import org.dndllm.llama.AdapterSet;
 import org.dndllm.llama.ChatMessage;
 import org.dndllm.llama.ChatTemplate;
 import org.dndllm.llama.ContextOptions;
 import org.dndllm.llama.LlamaContext;
+import org.dndllm.llama.LoraAdapter;
 import org.dndllm.llama.ModelOptions;
+import org.dndllm.lora.BaseShape;
+import org.dndllm.lora.GgufAdapter;
+import org.dndllm.lora.LoraTensor;
+import org.dndllm.lora.LoraWeights;
+import org.dndllm.lora.TargetModule;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class GreedyDecoderIT {
     private static final int TOKENS = 8;
@@ -165,6 +177,54 @@ class GreedyDecoderIT {
 
             assertThat(decoder.answer(tokens(List.of("Hello")), "test", Progress.NONE))
                     .containsExactly(live.chat("Hello", TOKENS).text());
+        }
+    }
+
+    /**
+     * A single prompt shares nothing, so the cache is empty before it is cleared; its cells are not. Those that the second
+     * prompt does not write itself lie beside it in the attention, masked.
+     */
+    @ParameterizedTest
+    @EnumSource(
+            value = ContextOptions.FlashAttention.class,
+            names = {"ON", "OFF"})
+    void answer_onePromptUnderAnAbsurdAdapter_theBaseIsItselfAfterwards(ContextOptions.FlashAttention flash) {
+        List<int[]> prompt = tokens(List.of("Hello"));
+        List<int[]> longer = tokens(List.of("Hello ".repeat(20)));
+        ContextOptions options = new ContextOptions(512, false, 512, 512, 1, 4, 4, false, flash);
+        try (LlamaContext context = live.model().newContext(options);
+                LoraAdapter absurd = absurd()) {
+            GreedyDecoder decoder = new GreedyDecoder(context, 4, 256, TOKENS);
+            List<String> before = decoder.answer(prompt, "test", Progress.NONE);
+
+            context.attach(AdapterSet.of(absurd));
+            List<String> broken = decoder.answer(longer, "test", Progress.NONE);
+            context.detach();
+
+            assertThat(broken).containsExactly("");
+            assertThat(before).doesNotContain("");
+            assertThat(decoder.answer(prompt, "test", Progress.NONE)).isEqualTo(before);
+        }
+    }
+
+    /** Finite weights, and infinities in the KV cache. */
+    private static LoraAdapter absurd() {
+        BaseShape shape = live.model().shape();
+        List<LoraTensor> tensors = new ArrayList<>();
+        for (int layer = 0; layer < shape.layers(); layer++) {
+            for (TargetModule module : TargetModule.values()) {
+                float[] a = new float[shape.in(module)]; // [1, in]
+                float[] b = new float[shape.out(module)]; // [out, 1]
+                for (int i = 0; i < a.length; i++) {
+                    a[i] = i % 2 == 0 ? 1e4f : -2e4f;
+                }
+                Arrays.fill(b, 1e4f);
+                tensors.add(new LoraTensor(layer, module, a, b));
+            }
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            LoraWeights weights = LoraWeights.of(shape, 1, 1f, DType.F32, tensors);
+            return live.model().loadAdapter(GgufAdapter.toMemory(weights, GgmlType.F32, arena), "absurd");
         }
     }
 

@@ -104,7 +104,7 @@ class GeneratorLayoutIT {
         assertThatThrownBy(() -> layout().of(model, CONFIG, "identity"))
                 .isInstanceOf(EnvironmentException.class)
                 .hasMessageContaining(file.toString())
-                .hasMessageContaining("--no-layout");
+                .hasMessageContaining("without the layout cache");
     }
 
     private GeneratorLayout layout() {

@@ -10,11 +10,13 @@ import java.lang.reflect.Method;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.dndllm.bindings.LlamaCpp;
+import org.dndllm.bindings.Mtmd;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 
@@ -49,7 +51,8 @@ final class BindingsLayoutTest {
         // when
         Map<String, String> actual = new TreeMap<>();
         for (String key : expected.keySet()) {
-            Method constant = LlamaCpp.class.getMethod(key.substring("constant ".length()));
+            String name = key.substring("constant ".length());
+            Method constant = (name.startsWith("MTMD_") ? Mtmd.class : LlamaCpp.class).getMethod(name);
             actual.put(key, text(constant.invoke(null), expected.getOrDefault(key, "")));
         }
         // then
@@ -59,16 +62,17 @@ final class BindingsLayoutTest {
     @Test
     void golden_ofEveryIncludedName_isThere() throws IOException {
         // given
-        Path includes = Path.of(System.getProperty("dnd.root", "."), "native", "jextract", "includes.txt");
-        Assumptions.assumeTrue(Files.exists(includes), "outside the project folder: no " + includes);
+        Path folder = Path.of(System.getProperty("dnd.root", "."), "native", "jextract");
+        Assumptions.assumeTrue(Files.exists(folder), "outside the project folder: no " + folder);
         Map<String, String> golden = golden("struct ", "constant ");
         // when
-        List<String> included;
-        try (Stream<String> lines = Files.lines(includes)) {
-            included = lines.filter(
-                            line -> line.startsWith("--include-struct ") || line.startsWith("--include-constant "))
-                    .map(line -> line.substring("--include-".length()))
-                    .toList();
+        List<String> included = new ArrayList<>();
+        for (String file : List.of("includes.txt", "includes-mtmd.txt")) {
+            try (Stream<String> lines = Files.lines(folder.resolve(file))) {
+                lines.filter(line -> line.startsWith("--include-struct ") || line.startsWith("--include-constant "))
+                        .map(line -> line.substring("--include-".length()))
+                        .forEach(included::add);
+            }
         }
         // then
         assertThat(golden.keySet()).containsExactlyInAnyOrderElementsOf(included);

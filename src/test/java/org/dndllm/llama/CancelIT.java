@@ -55,18 +55,16 @@ class CancelIT {
                 Future<?> cancelling = canceller.submit(() -> {
                     awaitNativeDecode();
                     LockSupport.parkNanos(whole / 10);
-                    assertThat(isDecoding()).isTrue();
                     cancel.cancel();
                 });
-                long start = System.nanoTime();
                 assertThatThrownBy(() -> context.decode(prompt, 0, cancel))
                         .isInstanceOf(CancellationException.class)
-                        .hasMessageContaining(context.name());
-                long stopped = System.nanoTime() - start;
+                        .hasMessageContainingAll(context.name(), "its batch is undone");
                 cancelling.get();
 
-                // then: it began, it ended early, nothing of it is left in the KV cache
-                assertThat(stopped).isBetween(whole / 20, whole / 2);
+                // then: llama.cpp itself gave up (that message comes with no other status), and nothing of it is left
+                // in
+                // the KV cache
                 assertThat(context.length(0)).isEqualTo(PREFIX);
                 assertThat(lastPosition(context)).isEqualTo(PREFIX - 1);
                 assertThatThrownBy(context::logits).isInstanceOf(IllegalStateException.class);

@@ -41,13 +41,19 @@ class ChatTemplateTest {
     }
 
     @Test
-    void defaultSystem_templateWithoutIt_none() {
+    void defaultSystem_ofATemplate_isItsOwn() {
         String plain = "{%- for message in messages %}{{- '<|im_start|>' + message.role }}{%- endfor %}";
 
         assertThat(ChatTemplate.defaultSystem(Optional.of(plain))).isEmpty();
         assertThat(ChatTemplate.defaultSystem(Optional.of(plain + ChatTemplate.DEFAULT_SYSTEM)))
                 .contains(ChatTemplate.DEFAULT_SYSTEM);
         assertThat(ChatTemplate.defaultSystem(Optional.empty())).contains(ChatTemplate.DEFAULT_SYSTEM);
+        // the begins of the templates that Qwen2.5-VL-3B-Instruct and Qwen2-0.5B-Instruct are published with
+        String vision = "{% for message in messages %}{% if loop.first and message['role'] != 'system' %}"
+                + "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n{% endif %}";
+        assertThat(ChatTemplate.defaultSystem(Optional.of(vision))).contains("You are a helpful assistant.");
+        assertThat(ChatTemplate.defaultSystem(Optional.of(vision.replace("\n", "\\n"))))
+                .contains("You are a helpful assistant.");
         assertThat(ChatTemplate.segments(List.of(ChatMessage.user("hi")), Optional.empty(), false))
                 .containsExactly(
                         new ChatTemplate.Segment("<|im_start|>", true),

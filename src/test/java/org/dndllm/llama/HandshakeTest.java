@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
 import org.dndllm.EnvironmentException;
+import org.dndllm.bindings.LlamaCpp;
+import org.dndllm.bindings.Mtmd;
 import org.junit.jupiter.api.Test;
 
 class HandshakeTest {
@@ -39,8 +41,12 @@ class HandshakeTest {
 
     @Test
     void boundSymbols_ofTheBindings_areTheCFunctions() {
-        assertThat(Handshake.boundSymbols())
+        assertThat(Handshake.boundSymbols(LlamaCpp.class))
                 .hasSizeGreaterThan(150)
-                .contains("llama_decode", "ggml_set_abort_callback", "llama_adapter_lora_init_from_file_ptr");
+                .contains("llama_decode", "ggml_set_abort_callback", "llama_adapter_lora_init_from_file_ptr")
+                .noneMatch(name -> name.startsWith("mtmd_"));
+        assertThat(Handshake.boundSymbols(Mtmd.class))
+                .contains("mtmd_init_from_file", "mtmd_helper_eval_chunk_single")
+                .allMatch(name -> name.startsWith("mtmd_"));
     }
 }

@@ -71,6 +71,45 @@ class SavedSequenceIT {
         }
     }
 
+    /** Memory is used again as it is: nothing of a former state may show, be it shorter or longer. */
+    @Test
+    void save_intoMemoryOfAnotherOne_logitsAreBitEqual() {
+        int[][] prompts = {{5, 6, 7}, {8, 9, 10, 11, 12, 13, 14, 15, 16, 17}, {18, 19}, {20, 21, 22, 23, 24, 25}};
+        try (LlamaContext context = model.newContext(options(ContextOptions.FlashAttention.AUTO))) {
+            for (int[] prompt : prompts) {
+                // given
+                context.decode(prompt, 0, CancelToken.create());
+                context.decode(new int[] {9}, 0, CancelToken.create());
+                float[] expected = context.logits();
+                context.truncate(0, prompt.length);
+
+                // when: closed at the end of the round, so that the next one gets the memory
+                try (SavedSequence saved = context.save(0)) {
+                    context.clear();
+                    context.restore(saved, 0);
+                }
+
+                // then
+                context.decode(new int[] {9}, 0, CancelToken.create());
+                assertThat(context.logits()).as("%d tokens", prompt.length).isEqualTo(expected);
+                context.clear();
+            }
+        }
+    }
+
+    @Test
+    void close_afterItsContext_isHarmless() {
+        LlamaContext context = model.newContext(options(ContextOptions.FlashAttention.AUTO));
+        context.decode(TOKENS);
+        SavedSequence saved = context.save(0);
+
+        context.close();
+
+        assertThat(saved.state().byteSize()).isEqualTo(saved.bytes());
+        saved.close();
+        assertThatThrownBy(saved::state).isInstanceOf(IllegalStateException.class);
+    }
+
     @Test
     void restore_anotherSetOrContext_isRefused() {
         LoraAdapter adapter = TinyModel.adapter(model, 1, "a");

@@ -37,18 +37,22 @@ final class TinyModel {
     }
 
     static LoraWeights weights(long seed, int rank, float size) {
+        return weights(SHAPE, seed, rank, size);
+    }
+
+    static LoraWeights weights(BaseShape shape, long seed, int rank, float size) {
         Random random = new Random(seed);
         List<LoraTensor> tensors = new ArrayList<>();
-        for (int layer = 0; layer < SHAPE.layers(); layer++) {
+        for (int layer = 0; layer < shape.layers(); layer++) {
             for (TargetModule module : TargetModule.values()) {
                 tensors.add(new LoraTensor(
                         layer,
                         module,
-                        gaussian(random, rank * SHAPE.in(module), size), // [r, in]
-                        gaussian(random, SHAPE.out(module) * rank, size))); // [out, r]
+                        gaussian(random, rank * shape.in(module), size), // [r, in]
+                        gaussian(random, shape.out(module) * rank, size))); // [out, r]
             }
         }
-        return LoraWeights.of(SHAPE, rank, 2f * rank, DType.F32, tensors);
+        return LoraWeights.of(shape, rank, 2f * rank, DType.F32, tensors);
     }
 
     private static float[] gaussian(Random random, int count, float size) {
@@ -61,7 +65,7 @@ final class TinyModel {
 
     static LoraAdapter adapter(LlamaModel model, long seed, String name) {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment gguf = GgufAdapter.toMemory(weights(seed, 4, 0.2f), GgmlType.F32, arena);
+            MemorySegment gguf = GgufAdapter.toMemory(weights(model.shape(), seed, 4, 0.2f), GgmlType.F32, arena);
             return model.loadAdapter(gguf, name);
         }
     }

@@ -88,8 +88,8 @@ final class SyntheticBaseTest {
         assertThatThrownBy(() -> writer(small, GgmlType.F16))
                 .isInstanceOf(InvalidInputException.class)
                 .hasMessageContaining("more than the model's 300");
-        BaseShape vision = new BaseShape("qwen2vl", 1, 64, 4, 2, 16, 160, 512, true);
-        assertThatThrownBy(() -> writer(vision, GgmlType.F16)).hasMessageContaining("architecture");
+        BaseShape vision = new BaseShape("qwen2vl", 1, 64, 4, 2, 8, 160, 512, true);
+        assertThatThrownBy(() -> writer(vision, GgmlType.F16)).hasMessageContainingAll("headDim", "multiple of 16");
     }
 
     @Test

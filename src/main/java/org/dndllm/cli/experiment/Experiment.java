@@ -46,7 +46,8 @@ public record Experiment(String name, String question, List<Job> jobs, List<Grou
                 conditionText(shipped, compact),
                 extractor(recipe, compact),
                 taskCount(recipe, shipped),
-                leaveOneOut(recipe, shipped));
+                leaveOneOut(recipe, shipped),
+                CrossDomain.of(recipe, shipped));
     }
 
     /**
@@ -172,13 +173,7 @@ public record Experiment(String name, String question, List<Job> jobs, List<Grou
                     .toList();
             Job without = onTasks("without-" + left.name(), "without " + left.name(), shipped, others);
             jobs.add(new Job(
-                    without.name(),
-                    without.title(),
-                    without.flags(),
-                    false,
-                    true,
-                    List.of("--task", left.name()),
-                    Optional.empty()));
+                    without.name(), without.title(), without.flags(), false, true, List.of("--task", left.name())));
         }
         return new Experiment(
                 "leave-one-out",
@@ -187,7 +182,8 @@ public record Experiment(String name, String question, List<Job> jobs, List<Grou
                 List.of());
     }
 
-    private static Job onTasks(String name, String title, Job like, List<WorldTask> tasks) {
+    /** A job like another on these training tasks. */
+    static Job onTasks(String name, String title, Job like, List<WorldTask> tasks) {
         String list = String.join(",", tasks.stream().map(WorldTask::name).toList());
         return compact(name, title, with(like.flags(), "--task-list", list), false);
     }

@@ -27,9 +27,20 @@ public record Job(
         evaluation = List.copyOf(evaluation);
     }
 
-    /** Scored on the held-out tasks, with the conditions of the set's own encoder. */
+    /** With the conditions of the set's own encoder. */
+    public Job(
+            String name,
+            String title,
+            List<String> flags,
+            boolean checkpoints,
+            boolean controls,
+            List<String> evaluation) {
+        this(name, title, flags, checkpoints, controls, evaluation, Optional.empty());
+    }
+
+    /** Scored on the held-out tasks. */
     public Job(String name, String title, List<String> flags, boolean checkpoints, boolean controls) {
-        this(name, title, flags, checkpoints, controls, List.of(), Optional.empty());
+        this(name, title, flags, checkpoints, controls, List.of());
     }
 
     /**

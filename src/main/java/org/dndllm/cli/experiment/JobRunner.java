@@ -27,7 +27,8 @@ import org.dndllm.format.Sha256;
  * Makes jobs in {@code WORK/jobs/<job>}: {@code bundle}, {@code bundle.work} (the training run) and {@code report}.
  * {@code trained.json} says from what the bundle was made, {@code done.json} from what the report was. A job with
  * conditions of its own has {@code encoder} and {@code extracted.json} too, and one that measures them {@code
- * conditions.json} and {@code diagnosed.json}. What is done is skipped; what was made from something else is refused, never mixed or thrown away.
+ * conditions.json} and {@code diagnosed.json}. What is done is skipped; what was made from something else is refused, never
+ * mixed or thrown away.
  */
 public final class JobRunner {
     private static final String EXTRACTED = "extracted.json";

@@ -28,6 +28,11 @@ public final class NanoClaims {
                         "shots-4",
                         "shots-8",
                         "shots-16"),
+                better("They beat LoRAs tuned on 4 and on 16 labelled items.", "tuned-4", "tuned-16"),
+                better("They beat LoRAs tuned on 64 labelled items.", "tuned-64"),
+                new Claim(
+                        "Tuning a LoRA on 64 labelled items takes at least a hundred times as long as generating an adapter.",
+                        new Quicker(GENERATED, "tuned-64", 100)),
                 better("They depend on the prompts: those of another task give less.", "shuffled"),
                 new Claim(
                         "Junk prompts give nothing (at most 5 points over the base model).",

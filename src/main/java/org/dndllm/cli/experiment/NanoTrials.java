@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.OptionalDouble;
 import java.util.stream.Stream;
 import org.dndllm.InvalidInputException;
+import org.dndllm.cli.nano.NanoRecipe;
 import org.dndllm.eval.Control;
 import org.dndllm.eval.TaskRole;
 import org.dndllm.eval.experiment.Arm;
@@ -16,7 +17,7 @@ import org.dndllm.eval.experiment.Trial.Entry;
 import org.dndllm.eval.experiment.Trial.Job;
 import org.dndllm.format.GgmlType;
 
-/** Experiments on a trained bundle; none of them trains anything. */
+/** Experiments on a trained bundle; none of them trains a generator, and {@link #fewShot} alone trains LoRAs. */
 public final class NanoTrials {
     private static final String GENERATED = "generated";
 
@@ -25,6 +26,17 @@ public final class NanoTrials {
 
     private static final int OWN_RANK = 4;
     private static final List<Integer> SHOTS = List.of(1, 2, 4, 8, 16);
+
+    /** Training items of a nano task. */
+    private static final int ALL_LABELS = 384;
+
+    private static final List<Integer> LABELS = List.of(4, 16, 64, 256, ALL_LABELS);
+
+    /** As the recipe trains its LoRA checkpoints. */
+    private static final long TUNING_STEPS =
+            NanoRecipe.standard().adapters().training().steps();
+
+    private static final List<Long> SHORT_STEPS = List.of(20L, 50L);
 
     private static final Job BASE = control("base", Control.BASE);
     private static final Job OWN = generated(GENERATED, "generated adapter, as shipped", Prompts.OWN, 0, Form.OWN);
@@ -38,7 +50,16 @@ public final class NanoTrials {
 
     /** All of them; those that most others share jobs with come first. */
     public static List<Trial> all() {
-        return List.of(controls(), inContext(), promptCount(), promptPool(), rank(), precision(), stress(), overhead());
+        return List.of(
+                controls(),
+                inContext(),
+                promptCount(),
+                promptPool(),
+                rank(),
+                precision(),
+                stress(),
+                overhead(),
+                fewShot());
     }
 
     /** Names of all of them. */
@@ -83,7 +104,7 @@ public final class NanoTrials {
                 "in-context",
                 "Is an adapter from unlabelled prompts better than labelled examples in the context, and what does each"
                         + " cost?",
-                "Figures 4b and 4c; training on a few labels is in dnd bench training",
+                "Figures 4b and 4c; training on labels is in few-shot",
                 "labelled examples in the context",
                 entries,
                 GENERATED,
@@ -211,6 +232,44 @@ public final class NanoTrials {
                         Measure.SIZE,
                         Measure.TRAINING,
                         Measure.PASS));
+    }
+
+    /** Figures 4b and 4c: what labels buy, and in which time, against an adapter that needs none. */
+    public static Trial fewShot() {
+        List<Entry> entries = new ArrayList<>();
+        for (int items : LABELS) {
+            entries.add(new Entry(
+                    tuned(items, TUNING_STEPS),
+                    "LoRA tuned on " + (items == ALL_LABELS ? "all " : "") + items + " labelled items",
+                    "LoRA tuned on labels",
+                    OptionalDouble.of(items)));
+        }
+        for (long steps : SHORT_STEPS) {
+            entries.add(new Entry(
+                    tuned(ALL_LABELS, steps),
+                    "LoRA tuned on all " + ALL_LABELS + ", " + steps + " steps",
+                    "LoRA tuned on all, fewer steps",
+                    OptionalDouble.of(ALL_LABELS)));
+        }
+        SHOTS.forEach(count -> entries.add(shots(fewShot(count), count)));
+        entries.add(Entry.of(BASE));
+        entries.add(Entry.of(OWN));
+        return new Trial(
+                "few-shot",
+                "How many labels, and how much time, does a LoRA need to be as good as an adapter generated without labels?",
+                "Figures 4b and 4c",
+                "labelled items",
+                entries,
+                GENERATED,
+                List.of(Measure.BEFORE, Measure.TRAINING_CPU, Measure.PASS));
+    }
+
+    private static Job tuned(int items, long steps) {
+        return new Job(
+                "tuned-" + items + (steps == TUNING_STEPS ? "" : "-steps-" + steps),
+                "LoRA tuned on " + items + " labelled items, " + steps + " steps",
+                new Arm.Tuned(items, steps),
+                TaskRole.HELD_OUT);
     }
 
     private static Job control(String name, Control control) {

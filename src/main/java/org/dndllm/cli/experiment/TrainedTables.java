@@ -6,13 +6,13 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.dndllm.cli.nano.NanoRecipe;
 import org.dndllm.eval.ConditionScores;
 import org.dndllm.eval.ConditionTable;
 import org.dndllm.eval.Control;
 import org.dndllm.eval.JobTable;
 import org.dndllm.eval.ReportScores;
+import org.dndllm.eval.ReportTable;
 import org.dndllm.eval.experiment.AnswersFile;
 import org.dndllm.eval.experiment.Cell;
 import org.dndllm.eval.report.Comparison.Pair;
@@ -37,6 +37,7 @@ public final class TrainedTables {
     private static Study.Trained of(Experiment experiment, Path work) {
         List<ReportScores> scores = new ArrayList<>();
         List<ConditionTable.Row> conditions = new ArrayList<>();
+        Map<String, Map<Control, List<Cell>>> answers = new LinkedHashMap<>();
         Map<String, List<Cell>> cells = new LinkedHashMap<>();
         List<Pair> pairs = new ArrayList<>();
         Map<String, String> notRun = new LinkedHashMap<>();
@@ -52,6 +53,7 @@ public final class TrainedTables {
                             new ConditionTable.Row(read, ConditionScores.read(folder.resolve("conditions.json"))));
                 }
                 Map<Control, List<Cell>> hits = AnswersFile.read(report);
+                answers.put(job.name(), hits);
                 cells.put(base(job), hits.getOrDefault(Control.BASE, List.of()));
                 cells.put(job.name(), hits.getOrDefault(Control.GENERATED, List.of()));
                 pairs.add(new Pair(job.name(), base(job)));
@@ -64,17 +66,17 @@ public final class TrainedTables {
         }
         String command = "dnd experiment " + experiment.name()
                 + (experiment.jobs().stream().anyMatch(Job::checkpoints) ? " --checkpoints DIR" : "");
+        TrainedFindings findings = TrainedFindings.of(experiment, answers);
+        List<ReportTable> tables = new ArrayList<>();
+        if (!scores.isEmpty()) {
+            tables.add(JobTable.of(scores).table());
+        }
+        if (!conditions.isEmpty()) {
+            tables.add(new ConditionTable(conditions).table());
+        }
+        findings.outcome().ifPresent(tables::add);
         return new Study.Trained(
-                experiment.name(),
-                experiment.question(),
-                scores.isEmpty()
-                        ? Optional.empty()
-                        : Optional.of(JobTable.of(scores).table()),
-                conditions.isEmpty() ? Optional.empty() : Optional.of(new ConditionTable(conditions).table()),
-                cells,
-                pairs,
-                notRun,
-                command);
+                experiment.name(), experiment.question(), tables, cells, pairs, findings.verdicts(), notRun, command);
     }
 
     /** Every job has measured the base model itself, on its own tasks. */

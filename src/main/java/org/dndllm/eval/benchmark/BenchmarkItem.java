@@ -2,6 +2,7 @@ package org.dndllm.eval.benchmark;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.dndllm.llama.ChatMessage;
 
 /**
@@ -15,6 +16,7 @@ import org.dndllm.llama.ChatMessage;
  * @param answer what scorers compare with: the label of the right option, the final number or formula, the text; empty when
  *     the file has no answer
  * @param response the answer as the file writes it, worked solution included, for demonstrations; empty when there is none
+ * @param image the picture that it is about; the prompt holds {@link org.dndllm.llama.VisionProjector#IMAGE} in its place
  */
 public record BenchmarkItem(
         String id,
@@ -23,7 +25,8 @@ public record BenchmarkItem(
         List<Choice> choices,
         String answer,
         String response,
-        AnswerKind kind) {
+        AnswerKind kind,
+        Optional<ItemImage> image) {
     public BenchmarkItem {
         choices = List.copyOf(choices);
     }

@@ -15,7 +15,8 @@ import tools.jackson.databind.JsonNode;
  * prompt and a response column, or with question, choices and answer; HellaSwag, MATH, HumanEval and LiveCodeBench as their
  * authors publish them. The format follows the file's extension, before {@code .gz} if it has that.
  *
- * <p>Prompts and system messages stay as they are. Where the file has the options apart from the question, they are set
+ * <p>Questions may have a picture ({@link ItemImage}), as Math-Vision's and Math-Vista's do. Prompts and system messages stay
+ * as they are. Where the file has the options apart from the question, they are set
  * below it as the official ARC prompts do, one {@code A: ...} per line.
  */
 public final class BenchmarkReader implements RecordVisitor {
@@ -54,7 +55,7 @@ public final class BenchmarkReader implements RecordVisitor {
                 OfficialNames.name(reader.fileName),
                 reader.source,
                 OfficialNames.split(reader.source, split),
-                reader.items.getFirst().kind(),
+                reader.kind(),
                 reader.items,
                 SetWarnings.of(reader.items));
     }
@@ -65,8 +66,21 @@ public final class BenchmarkReader implements RecordVisitor {
             throw new InvalidInputException(source, place, "must be an object with at least a prompt");
         }
         ItemFields fields = ItemFields.of(value, source, place);
-        AnswerKind kind = declared.or(() -> recognised).orElseGet(() -> KindOf.item(fields, value, fileName));
+        items.add(fields.item(fileName + ": " + place, declared.orElseGet(() -> kind(fields, value))));
+    }
+
+    /** One kind for a file, but for questions on pictures, whose files mix options and formulas. */
+    private AnswerKind kind(ItemFields fields, JsonNode value) {
+        if (fields.image().isPresent()) {
+            return KindOf.pictured(fields, value, fileName);
+        }
+        AnswerKind kind = recognised.orElseGet(() -> KindOf.item(fields, value, fileName));
         recognised = Optional.of(kind);
-        items.add(fields.item(fileName + ": " + place, kind));
+        return kind;
+    }
+
+    private AnswerKind kind() {
+        AnswerKind first = items.getFirst().kind();
+        return items.stream().allMatch(item -> item.kind() == first) ? first : AnswerKind.MATH;
     }
 }

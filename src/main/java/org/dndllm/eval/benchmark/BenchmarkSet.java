@@ -8,6 +8,7 @@ import org.dndllm.InvalidInputException;
  *
  * @param name file name without extension and split: {@code ARC-c}
  * @param source path of the file, for messages
+ * @param kind of its answers; {@link AnswerKind#MATH} where questions on pictures mix several
  * @param warnings what makes scores on it worth less: repeated prompts, one answer for all
  */
 public record BenchmarkSet(
@@ -15,6 +16,11 @@ public record BenchmarkSet(
     public BenchmarkSet {
         items = List.copyOf(items);
         warnings = List.copyOf(warnings);
+    }
+
+    /** Whether questions have pictures. */
+    public boolean hasImages() {
+        return items.stream().anyMatch(item -> item.image().isPresent());
     }
 
     /**

@@ -31,7 +31,9 @@ final class ChoiceFields {
     /** The options; none when the record has no such field. */
     static List<Choice> of(JsonNode object, String source, String place) {
         for (String field : FIELDS) {
-            if (object.hasNonNull(field)) {
+            // Math-Vision writes an empty list where there is nothing to choose from
+            if (object.hasNonNull(field)
+                    && !(object.get(field).isArray() && object.get(field).isEmpty())) {
                 ChoiceFields reader = new ChoiceFields(source, place + ", field " + field);
                 reader.field(object.get(field));
                 return reader.checked();

@@ -14,6 +14,8 @@ import tools.jackson.databind.JsonNode;
  * @param response the answer as written; empty when there is none
  * @param responseField under which name it was, for messages
  * @param apart the options that stand in fields of their own; empty when the prompt has them, or there are none
+ * @param listed whether the question lists the options as well
+ * @param image the question's picture
  */
 record ItemFields(
         String source,
@@ -22,15 +24,25 @@ record ItemFields(
         String response,
         String responseField,
         String system,
-        List<Choice> apart) {
+        List<Choice> apart,
+        boolean listed,
+        Optional<ItemImage> image) {
     private static final List<String> RESPONSES =
             List.of("response", "answer", "answerKey", "label", "output", "solution", "target");
     /** For user questions with options but without a system message: says what an answer must look like. */
     private static final String INSTRUCTION =
             "Choose one of the options. Answer with its letter in square brackets only, for example [A].";
+    /** The same for questions on a picture that ask for a number or a formula. */
+    private static final String WORK =
+            "Solve the problem step by step. Put the final answer, without a unit, into \\boxed{}.";
+    /** Math-Vista's prompt, with hint, question and options. */
+    private static final String QUERY = "query";
 
     static ItemFields of(JsonNode object, String source, String place) {
-        String promptField = PromptReader.FIELDS.stream()
+        Optional<ItemImage> image = ImageField.of(object, source, place);
+        boolean query = image.isPresent() && object.hasNonNull(QUERY);
+        List<String> names = query ? List.of(QUERY) : PromptReader.FIELDS;
+        String promptField = names.stream()
                 .filter(object::has)
                 .findFirst()
                 .orElseThrow(() -> new InvalidInputException(
@@ -50,7 +62,16 @@ record ItemFields(
                         : ChoiceFields.answer(object, name, apart, source, place + ", field " + name))
                 .orElse("");
         String system = object.hasNonNull("system") ? text(object, "system", source, place) : "";
-        return new ItemFields(source, place, question, response, responseField.orElse("response"), system, apart);
+        return new ItemFields(
+                source,
+                place,
+                image.isPresent() ? ImageField.placed(question, source, place) : question,
+                response,
+                responseField.orElse("response"),
+                system,
+                apart,
+                query,
+                image);
     }
 
     /** MATH-500 has the answer beside the solution, which alone shows by its box what kind of answer it is. */
@@ -72,6 +93,9 @@ record ItemFields(
 
     /** The question with its options below. */
     String prompt() {
+        if (listed) {
+            return question;
+        }
         StringBuilder prompt = new StringBuilder(question);
         for (Choice choice : apart) {
             prompt.append('\n').append(choice.label()).append(": ").append(choice.text());
@@ -98,8 +122,18 @@ record ItemFields(
                             + " needs; declare another kind if it is none");
         }
         String answer = GoldAnswer.of(this, kind, choices);
-        String said = system.isBlank() && !apart.isEmpty() ? INSTRUCTION : system;
-        return new BenchmarkItem(id, said, prompt(), choices, answer, response, kind);
+        return new BenchmarkItem(id, instruction(kind), prompt(), choices, answer, response, kind, image);
+    }
+
+    /** The system message; where the file leaves open what an answer looks like, one that says it. */
+    private String instruction(AnswerKind kind) {
+        if (!system.isBlank() || listed) {
+            return system;
+        }
+        if (!apart.isEmpty()) {
+            return INSTRUCTION;
+        }
+        return image.isPresent() && kind == AnswerKind.MATH ? WORK : system;
     }
 
     InvalidInputException wrongResponse(String problem) {

@@ -37,6 +37,15 @@ final class KindOf {
         return response.isEmpty() && isCode(fields.question(), fileName) ? AnswerKind.CODE : AnswerKind.TEXT;
     }
 
+    /** The same for a question on a picture, whose answer is an option or else a number or formula, whatever its form. */
+    static AnswerKind pictured(ItemFields fields, JsonNode value, String fileName) {
+        return switch (item(fields, value, fileName)) {
+            case CHOICE -> AnswerKind.CHOICE;
+            case BOOLEAN -> AnswerKind.BOOLEAN;
+            default -> AnswerKind.MATH;
+        };
+    }
+
     private static boolean isCode(String prompt, String fileName) {
         String name = fileName.toLowerCase(Locale.ROOT).replaceAll("[^a-z]", "");
         return CODE_SETS.stream().anyMatch(name::contains) || prompt.contains("def ");

@@ -13,7 +13,10 @@ final class SetWarnings {
     static List<String> of(List<BenchmarkItem> items) {
         List<String> warnings = new ArrayList<>();
         int repeated = items.size()
-                - (int) items.stream().map(BenchmarkItem::prompt).distinct().count();
+                - (int) items.stream()
+                        .map(item -> List.of(item.prompt(), item.image()))
+                        .distinct()
+                        .count();
         if (repeated > 0) {
             warnings.add(repeated + " prompts occurred in the file before");
         }

@@ -49,7 +49,7 @@ public final class SplitDiscipline {
                     split == Split.TEST ? "split" : "prompts",
                     breach + ". Give the training split"
                             + (split == Split.TEST ? "" : " without them")
-                            + ", or --official-protocol to reproduce the official evaluation, which draws its"
+                            + ", or choose the official protocol to reproduce that evaluation, which draws its"
                             + " conditions from the test file");
         }
         return new ConditionOrigin(source, split, overlap, breach.isEmpty() ? "" : source + " " + breach);

@@ -8,6 +8,7 @@ import org.dndllm.InvalidInputException;
 import org.dndllm.engine.Progress;
 import org.dndllm.eval.AnswerContext;
 import org.dndllm.eval.GreedyDecoder;
+import org.dndllm.eval.ImageAnswers;
 import org.dndllm.eval.benchmark.BenchmarkItem;
 import org.dndllm.eval.benchmark.BenchmarkSet;
 import org.dndllm.eval.likelihood.ChoiceQuestion;
@@ -21,44 +22,54 @@ import org.dndllm.llama.ChatTemplate;
 import org.dndllm.llama.ContextOptions;
 import org.dndllm.llama.LlamaContext;
 import org.dndllm.llama.LlamaModel;
+import org.dndllm.llama.VisionProjector;
 
 /**
- * Scores adapter sets on questions, one set after the other. Owns a context for likelihoods and one for greedy answers, as
- * far as they are asked for, and closes them; the model and its adapters stay the caller's. One caller at a time.
+ * Scores adapter sets on questions, one set after the other. Owns contexts for likelihoods, for greedy answers and for
+ * questions on pictures, as far as they are asked for, and closes them; the model and its adapters stay the caller's. One caller at a time.
  */
 public final class Contest implements AutoCloseable {
     private final LlamaModel model;
     private final ContestOptions options;
     private final Optional<LlamaContext> likelihood;
     private final Optional<AnswerContext> answers;
+    private final Optional<ImageAnswers> images;
 
     private Contest(
             LlamaModel model,
             ContestOptions options,
             Optional<LlamaContext> likelihood,
-            Optional<AnswerContext> answers) {
+            Optional<AnswerContext> answers,
+            Optional<ImageAnswers> images) {
         this.model = model;
         this.options = options;
         this.likelihood = likelihood;
         this.answers = answers;
+        this.images = images;
     }
 
     /**
      * Opens what the columns need.
      *
      * @param context its length, of one question with its answer; threads and batch
+     * @param vision the image encoder, for sets with pictures; stays the caller's
      */
-    public static Contest open(LlamaModel model, ContextOptions context, ContestOptions options) {
-        Optional<LlamaContext> likelihood = options.wantsLikelihood()
-                ? Optional.of(model.newContext(LikelihoodScorer.context(model, context)))
-                : Optional.empty();
+    public static Contest open(
+            LlamaModel model, ContextOptions context, ContestOptions options, Optional<VisionProjector> vision) {
+        Optional<LlamaContext> likelihood = Optional.empty();
+        Optional<AnswerContext> answers = Optional.empty();
         try {
-            Optional<AnswerContext> answers = options.wantsAnswers()
-                    ? Optional.of(AnswerContext.open(model, context, options.parallel()))
-                    : Optional.empty();
-            return new Contest(model, options, likelihood, answers);
+            if (options.wantsLikelihood()) {
+                likelihood = Optional.of(model.newContext(LikelihoodScorer.context(model, context)));
+            }
+            if (options.wantsAnswers()) {
+                answers = Optional.of(AnswerContext.open(model, context, options.parallel()));
+            }
+            Optional<ImageAnswers> images = vision.map(encoder -> ImageAnswers.open(model, encoder, context));
+            return new Contest(model, options, likelihood, answers, images);
         } catch (RuntimeException e) {
             likelihood.ifPresent(LlamaContext::close);
+            answers.ifPresent(AnswerContext::close);
             throw e;
         }
     }
@@ -90,6 +101,7 @@ public final class Contest implements AutoCloseable {
     private void attach(AdapterSet adapters) {
         likelihood.ifPresent(context -> context.attach(adapters));
         answers.ifPresent(context -> context.context().attach(adapters));
+        images.ifPresent(context -> context.context().attach(adapters));
     }
 
     private List<ChoiceScores> scores(ItemSample sample, String name, Progress progress) {
@@ -101,8 +113,11 @@ public final class Contest implements AutoCloseable {
     }
 
     private List<String> answers(ItemSample sample, String name, Progress progress) {
-        AnswerContext context = answers.orElseThrow();
         int tokens = options.maxTokens(sample.set().kind());
+        if (sample.set().hasImages()) {
+            return images.orElseThrow().answer(sample.items(), tokens, name + ", greedy", progress);
+        }
+        AnswerContext context = answers.orElseThrow();
         List<int[]> prompts = model.onNativeThread(() -> sample.items().stream()
                 .map(item -> prompt(item, context.positions() - tokens))
                 .toList());
@@ -164,5 +179,6 @@ public final class Contest implements AutoCloseable {
     public void close() {
         likelihood.ifPresent(LlamaContext::close);
         answers.ifPresent(AnswerContext::close);
+        images.ifPresent(ImageAnswers::close);
     }
 }

@@ -45,8 +45,10 @@ public record ContestOptions(Set<ScoreColumn> columns, AnswerForm form, int maxT
      * @throws InvalidInputException if there is none
      */
     public List<ScoreColumn> columns(BenchmarkSet set) {
-        List<ScoreColumn> fitting =
-                columns.stream().filter(column -> column.judges(set.kind())).toList();
+        List<ScoreColumn> fitting = columns.stream()
+                .filter(column -> column.judges(set.kind()))
+                .filter(column -> column == ScoreColumn.GREEDY || !set.hasImages())
+                .toList();
         if (fitting.isEmpty()) {
             String remedy = set.kind() == AnswerKind.CODE
                     ? "programs are judged by running them (dnd score-code)"
@@ -54,7 +56,8 @@ public record ContestOptions(Set<ScoreColumn> columns, AnswerForm form, int maxT
             throw new InvalidInputException(
                     set.source(),
                     "answers",
-                    "are of the kind " + set.kind().label() + ", which none of "
+                    "are of the kind " + set.kind().label() + (set.hasImages() ? " on pictures" : "")
+                            + ", which none of "
                             + columns.stream().map(ScoreColumn::label).toList() + " can judge; " + remedy);
         }
         return fitting;

@@ -37,6 +37,22 @@ public sealed interface Arm {
         }
     }
 
+    /**
+     * LoRAs trained on a few labelled items of the task, drawn anew for each seed: the very items whose prompts a generator
+     * reads with that seed.
+     *
+     * @param items labelled items; all of the task where it has no more
+     * @param steps of the training
+     */
+    record Tuned(int items, long steps) implements Arm {
+        private static final double STEPS_PER_PASS = 30; // on the nano base
+
+        @Override
+        public double weight(int draws) {
+            return draws * (1 + steps / STEPS_PER_PASS);
+        }
+    }
+
     /** Roughly how long a task takes, in passes over its items. */
     double weight(int draws);
 }

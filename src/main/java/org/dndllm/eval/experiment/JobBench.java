@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
 import org.dndllm.InvalidInputException;
@@ -21,6 +22,8 @@ import org.dndllm.eval.Control;
 import org.dndllm.eval.Evaluation;
 import org.dndllm.eval.LoraFolder;
 import org.dndllm.eval.Measurement;
+import org.dndllm.eval.Run;
+import org.dndllm.eval.TaskData;
 import org.dndllm.eval.TaskFolder;
 import org.dndllm.eval.TaskItem;
 import org.dndllm.eval.TaskResult;
@@ -34,6 +37,7 @@ import org.dndllm.lora.LoraWeights;
 final class JobBench implements AutoCloseable {
     private final Settings settings;
     private final Path scratch;
+    private final Optional<Tuner> tuner;
     private final TaskFolder folder;
     private final DragAndDrop dnd;
     private final String baseSha256;
@@ -43,10 +47,14 @@ final class JobBench implements AutoCloseable {
     /** What a job measured, before its cost is known. */
     record Measured(List<Cell> cells, String remark, Map<String, Double> measures) {}
 
-    /** @param scratch empty folder for bundles of other prompt counts; the caller removes it */
-    JobBench(Settings settings, Path scratch) {
+    /**
+     * @param scratch empty folder for bundles of other prompt counts; the caller removes it
+     * @param tuner for {@link Arm.Tuned}; stays the caller's
+     */
+    JobBench(Settings settings, Path scratch, Optional<Tuner> tuner) {
         this.settings = settings;
         this.scratch = scratch;
+        this.tuner = tuner;
         folder = TaskFolder.open(settings.tasks());
         baseSha256 = Sha256.of(settings.base());
         dnd = DragAndDrop.open(settings.base(), settings.bundle(), settings.engine());
@@ -78,6 +86,7 @@ final class JobBench implements AutoCloseable {
         return switch (job.arm()) {
             case Arm.Controlled control -> controlled(control, tasks, progress);
             case Arm.Generated generated -> generated(generated, tasks, job, new Stages(meter), progress);
+            case Arm.Tuned tuned -> tuned(tuned, tasks, job.name(), progress);
         };
     }
 
@@ -145,6 +154,33 @@ final class JobBench implements AutoCloseable {
         return new Measured(cells, "", stages.measures());
     }
 
+    private Measured tuned(Arm.Tuned arm, List<String> tasks, String name, Progress progress) {
+        Tuner trains = tuner.orElseThrow(() -> new IllegalStateException(name + " needs a tuner"));
+        List<Cell> cells = new ArrayList<>();
+        List<Double> wall = new ArrayList<>();
+        List<Double> cpu = new ArrayList<>();
+        for (String task : tasks) {
+            List<TaskItem> items = items(task);
+            for (long seed : settings.options(0).seeds()) {
+                Tuner.Tuned lora = trains.tune(labelled(task, arm.items(), seed), arm.steps(), name + " of " + task);
+                double attach = evaluation.attachSeconds(lora.weights(), name);
+                Run run = evaluation.answers(lora.weights(), settings.engine().adapterType(), "seed " + seed, items);
+                cells.add(Cell.of(task, run, OptionalDouble.of(lora.wallSeconds() + attach)));
+                wall.add(lora.wallSeconds());
+                cpu.add(lora.cpuSeconds());
+                progress.advanced(name, cells.size(), (long) tasks.size() * settings.draws());
+            }
+        }
+        return new Measured(cells, "", Map.of("train_seconds", median(wall), "train_cpu_seconds", median(cpu)));
+    }
+
+    private List<TaskItem> labelled(String name, int count, long seed) {
+        TaskData task = folder.task(name);
+        PromptSet prompts = task.trainPrompts();
+        int[] drawn = prompts.draw(Math.min(count, prompts.size()), seed).indices();
+        return Arrays.stream(drawn).mapToObj(task.train()::get).toList();
+    }
+
     private String absent(Arm.Generated arm, TaskRole role) {
         if (arm.count() > 0 && arm.count() != dnd.bundle().prompts() && !PromptCount.isFree(dnd.bundle())) {
             return "the bundle's family reads exactly " + dnd.bundle().prompts() + " prompts";
@@ -190,6 +226,11 @@ final class JobBench implements AutoCloseable {
     private AdapterPipeline pipeline(int count) {
         GeneratorBundle bundle = PromptCount.write(dnd.bundle(), count, scratch.resolve("prompts-" + count));
         return AdapterPipeline.open(bundle, settings.engine().session());
+    }
+
+    private static double median(List<Double> values) {
+        return median(values.stream().mapToDouble(Double::doubleValue).toArray())
+                .orElseThrow();
     }
 
     static OptionalDouble median(double[] values) {

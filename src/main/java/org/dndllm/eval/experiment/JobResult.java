@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.stream.Collectors;
 import org.dndllm.eval.Bootstrap;
 import org.dndllm.eval.Estimate;
@@ -59,6 +60,17 @@ public record JobResult(
                         Cell::task,
                         LinkedHashMap::new,
                         Collectors.averagingDouble(cell -> cell.seconds().orElseThrow())));
+    }
+
+    /** Median over all cells that have seconds. */
+    public OptionalDouble seconds() {
+        return JobBench.median(
+                cells.stream().flatMapToDouble(cell -> cell.seconds().stream()).toArray());
+    }
+
+    /** Wall time of the whole job for each pass over a task's items. */
+    public double passSeconds() {
+        return cost.wallSeconds() / cells.size();
     }
 
     /** Share of adapters whose prompts are above the out-of-distribution threshold; empty where there is no score. */

@@ -24,6 +24,13 @@ public enum Measure {
     SIZE("adapter, kB"),
     /** Median training time of the LoRAs, as noted when they were trained. */
     TRAINING("training, s"),
+    /** Median CPU time of that training, where it was measured. */
+    TRAINING_CPU("training, CPU s"),
+    /**
+     * Median seconds of what comes before the first answer: prompts to attached adapter, or training and attaching. Its trial
+     * is also drawn over time.
+     */
+    BEFORE("before the first answer, s"),
     /** Wall time of the job for each pass over a task's items. */
     PASS("s per pass");
 
@@ -50,9 +57,12 @@ public enum Measure {
             case MEMORY -> number(result, "generation_memory_bytes", 1e6, "%.1f");
             case SIZE -> number(result, "adapter_bytes", 1e3, "%.0f");
             case TRAINING -> number(result, "train_seconds", 1, "%.1f");
-            case PASS ->
-                Optional.of(text(
-                        "%.2f", result.cost().wallSeconds() / result.cells().size()));
+            case TRAINING_CPU -> number(result, "train_cpu_seconds", 1, "%.1f");
+            case BEFORE -> {
+                OptionalDouble seconds = result.seconds();
+                yield seconds.isPresent() ? Optional.of(text("%.3f", seconds.getAsDouble())) : Optional.empty();
+            }
+            case PASS -> Optional.of(text("%.2f", result.passSeconds()));
         };
     }
 

@@ -32,22 +32,30 @@ public final class TrialRunner {
 
     /** From the CPU time of short runs. */
     private static final String EXPECTED =
-            "; all of them with every item take an estimated 20 minutes on two idle cores";
+            "; all that train nothing take an estimated 20 minutes with every item on two idle cores";
 
     private final Path folder;
     private final Settings settings;
+    private final Optional<Tuner> tuner;
     private final Map<String, Object> made;
     private final Consumer<String> log;
 
     /**
      * @param folder of all jobs
+     * @param tuner for jobs that train LoRAs; without one no such job can be run. Stays the caller's
      * @param log hears of every job, a line at a time
      */
-    public TrialRunner(Path folder, Settings settings, Consumer<String> log) {
+    public TrialRunner(Path folder, Settings settings, Optional<Tuner> tuner, Consumer<String> log) {
         this.folder = folder;
         this.settings = settings;
+        this.tuner = tuner;
         this.log = log;
         made = inputs(settings);
+    }
+
+    /** Whether a job can be run here. */
+    public boolean canRun(Trial.Job job) {
+        return tuner.isPresent() || !(job.arm() instanceof Arm.Tuned);
     }
 
     /** Hashes of the files and the numbers that decide all results; with the hash of a job's declaration its identity. */
@@ -80,7 +88,7 @@ public final class TrialRunner {
                     file.toString(),
                     "inputs",
                     "are others than now (the set, the bundle, items, draws or the job's declaration changed); remove "
-                            + file.getParent() + " to measure again, or take another --work");
+                            + file.getParent() + " to measure again, or take another folder for the work");
         }
         return Optional.of(result);
     }
@@ -112,7 +120,7 @@ public final class TrialRunner {
     private Map<String, JobResult> measure(List<Trial.Job> jobs, Path scratch, Progress progress) {
         Map<String, JobResult> results = new LinkedHashMap<>();
         Path bundles = scratch.resolve("bundles-" + ProcessHandle.current().pid());
-        try (JobBench bench = new JobBench(settings, bundles)) {
+        try (JobBench bench = new JobBench(settings, bundles, tuner)) {
             Pace pace = new Pace(jobs, job -> bench.tasks(job) * job.arm().weight(settings.draws()));
             for (Trial.Job job : jobs) {
                 CostMeter meter = CostMeter.start();

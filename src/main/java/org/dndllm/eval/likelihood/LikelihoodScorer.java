@@ -108,8 +108,8 @@ public final class LikelihoodScorer {
         while (scores.size() < questions.size()) {
             progress.advanced(stage, scores.size(), questions.size());
             List<ChoiceTokens> group = group(questions.subList(scores.size(), questions.size()), common);
-            removeLanes(); // and not after the last: clear wipes cells only while something is in them
             scores.addAll(score(group, common));
+            removeLanes();
         }
         progress.advanced(stage, questions.size(), questions.size());
         context.clear();

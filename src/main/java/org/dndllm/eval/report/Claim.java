@@ -66,4 +66,22 @@ public record Claim(String text, Rule rule) {
             return List.of(quick, slow);
         }
     }
+
+    /**
+     * From some job of {@code growing} on, that job and all later ones are better than each of {@code controls}, in the sense
+     * of {@link Better}.
+     *
+     * @param growing jobs in order, such as those of growing numbers of training tasks
+     */
+    public record Threshold(List<String> growing, List<String> controls) implements Rule {
+        public Threshold {
+            growing = List.copyOf(growing);
+            controls = List.copyOf(controls);
+        }
+
+        @Override
+        public List<String> jobs() {
+            return Stream.concat(growing.stream(), controls.stream()).toList();
+        }
+    }
 }

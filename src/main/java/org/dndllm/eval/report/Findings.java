@@ -63,6 +63,10 @@ public record Findings(
                 case Claim.Better better -> better.others().forEach(other -> pairs.add(new Pair(better.one(), other)));
                 case Claim.AtMost most -> pairs.add(new Pair(most.one(), most.other()));
                 case Claim.NoWorse worse -> pairs.add(new Pair(worse.one(), worse.other()));
+                case Claim.Threshold threshold ->
+                    threshold
+                            .growing()
+                            .forEach(one -> threshold.controls().forEach(other -> pairs.add(new Pair(one, other))));
                 case Claim.Flags flags -> {} // scores, not hits
                 case Claim.Quicker quicker -> {} // seconds, not hits
             }

@@ -1,9 +1,11 @@
 package org.dndllm.eval.report;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.dndllm.eval.Bootstrap;
 import org.dndllm.eval.Estimate;
@@ -34,6 +36,7 @@ final class Judge {
                         claim, worse.one(), worse.other(), of -> of.difference().low() >= -worse.margin());
             case Claim.Flags flags -> flags(claim, flags);
             case Claim.Quicker quicker -> quicker(claim, quicker);
+            case Claim.Threshold threshold -> threshold(claim, threshold);
         };
     }
 
@@ -49,6 +52,37 @@ final class Judge {
             all &= comparison.better();
         }
         return new Verdict(claim, all ? Outcome.SUPPORTED : Outcome.NOT_SUPPORTED, String.join("; ", evidence));
+    }
+
+    private Verdict threshold(Claim claim, Claim.Threshold rule) {
+        List<String> growing = rule.growing();
+        for (String one : growing) {
+            for (String other : rule.controls()) {
+                if (!comparisons.containsKey(new Pair(one, other))) {
+                    return notTested(claim, one, other);
+                }
+            }
+        }
+        int from = growing.size();
+        while (from > 0 && closest(growing.get(from - 1), rule.controls()).better()) {
+            from--;
+        }
+        List<String> evidence = new ArrayList<>();
+        evidence.add(from < growing.size() ? "from " + growing.get(from) + " on" : "not even " + growing.getLast());
+        for (int i = Math.max(0, from - 1); i < Math.min(growing.size(), from + 1); i++) {
+            evidence.add(sentence(closest(growing.get(i), rule.controls())));
+        }
+        return new Verdict(
+                claim, from < growing.size() ? Outcome.SUPPORTED : Outcome.NOT_SUPPORTED, String.join("; ", evidence));
+    }
+
+    /** The control that a job has the hardest time with: one that it does not beat, otherwise the smallest difference. */
+    private Comparison closest(String one, List<String> controls) {
+        return controls.stream()
+                .map(other -> Objects.requireNonNull(comparisons.get(new Pair(one, other))))
+                .min(Comparator.comparing(Comparison::better)
+                        .thenComparingDouble(each -> each.difference().value()))
+                .orElseThrow();
     }
 
     /** What a rule asks of a comparison. */

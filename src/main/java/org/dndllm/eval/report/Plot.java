@@ -3,10 +3,13 @@ package org.dndllm.eval.report;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import org.dndllm.eval.Estimate;
 import org.dndllm.eval.experiment.JobResult;
+import org.dndllm.eval.experiment.Measure;
 import org.dndllm.eval.experiment.Trial;
 
 /**
@@ -14,14 +17,16 @@ import org.dndllm.eval.experiment.Trial;
  *
  * @param title what it shows
  * @param axis what positions are; empty for bars
+ * @param logarithmic whether points stand where the logarithm of their position is; otherwise at equal distances in the order
+ *     of their positions
  * @param series points by series, in order
  * @param levels what has no position: bars, or level lines where there is an axis
  */
-record Plot(String title, String axis, Map<String, List<Point>> series, List<Level> levels) {
+record Plot(String title, String axis, boolean logarithmic, Map<String, List<Point>> series, List<Level> levels) {
     /**
      * A point.
      *
-     * @param at position on the axis; points stand at equal distances in the order of their positions
+     * @param at position on the axis; above zero where that is logarithmic
      */
     record Point(double at, Estimate accuracy) {}
 
@@ -45,7 +50,43 @@ record Plot(String title, String axis, Map<String, List<Point>> series, List<Lev
         }
         return series.isEmpty() && levels.isEmpty()
                 ? Optional.empty()
-                : Optional.of(new Plot("Accuracy in per cent, with 95 % intervals", trial.axis(), series, levels));
+                : Optional.of(
+                        new Plot("Accuracy in per cent, with 95 % intervals", trial.axis(), false, series, levels));
+    }
+
+    /**
+     * The same over time, of a trial that shows {@link Measure#BEFORE}. Examples in the context need nothing before the first
+     * answer, and time with every answer: they stand at the time of all answers to a task.
+     */
+    static Optional<Plot> overTime(Trial trial, Findings findings) {
+        if (!trial.measures().contains(Measure.BEFORE)) {
+            return Optional.empty();
+        }
+        Map<String, List<Point>> series = new LinkedHashMap<>();
+        List<Level> levels = new ArrayList<>();
+        for (Trial.Entry entry : trial.entries()) {
+            Optional<JobResult> result = findings.measured(entry.job().name());
+            if (result.isPresent()) {
+                Estimate accuracy = result.get().accuracy().orElseThrow();
+                OptionalDouble before = result.get().seconds();
+                if (before.isPresent() || entry.at().isPresent()) {
+                    series.computeIfAbsent(
+                                    entry.series().isEmpty() ? entry.title() : entry.series(),
+                                    name -> new ArrayList<>())
+                            .add(new Point(before.orElseGet(() -> result.get().passSeconds()), accuracy));
+                } else {
+                    levels.add(new Level(entry.title(), accuracy));
+                }
+            }
+        }
+        return series.isEmpty()
+                ? Optional.empty()
+                : Optional.of(new Plot(
+                        "Accuracy in per cent over the time before the first answer; in context: over that of all answers",
+                        "seconds, logarithmic",
+                        true,
+                        series,
+                        levels));
     }
 
     /** In words, for those who do not see it. */
@@ -53,10 +94,14 @@ record Plot(String title, String axis, Map<String, List<Point>> series, List<Lev
         StringBuilder text = new StringBuilder(title).append(": ");
         List<String> parts = new ArrayList<>();
         series.forEach((name, points) -> points.forEach(point -> parts.add((name.isEmpty() ? "" : name + " ")
-                + number(point.at()) + ": " + Percent.of(point.accuracy().value()))));
+                + position(point.at()) + ": " + Percent.of(point.accuracy().value()))));
         levels.forEach(level ->
                 parts.add(level.label() + ": " + Percent.of(level.accuracy().value())));
         return text.append(String.join(", ", parts)).toString();
+    }
+
+    private String position(double at) {
+        return logarithmic ? String.format(Locale.ROOT, "%.3f s", at) : number(at);
     }
 
     /** Whole numbers without a fraction. */

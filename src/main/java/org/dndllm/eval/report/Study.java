@@ -5,7 +5,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.stream.Stream;
 import org.dndllm.eval.ReportTable;
 import org.dndllm.eval.diagnosis.AdapterHealth;
 import org.dndllm.eval.experiment.Cell;
@@ -37,25 +37,27 @@ public record Study(
     /**
      * An experiment that trains generators.
      *
-     * @param table of the jobs that are done; empty where none is
-     * @param conditions how far apart the conditions of those jobs lie, where that is part of the question
+     * @param tables of the jobs that are done; none where none is
      * @param cells every hit, by the names that {@code pairs} uses
      * @param pairs what is compared item by item
+     * @param verdicts on its claims, corrected over their own comparisons
      * @param notRun reasons by job
      * @param command that runs what is missing
      */
     public record Trained(
             String name,
             String question,
-            Optional<ReportTable> table,
-            Optional<ReportTable> conditions,
+            List<ReportTable> tables,
             Map<String, List<Cell>> cells,
             List<Comparison.Pair> pairs,
+            List<Verdict> verdicts,
             Map<String, String> notRun,
             String command) {
         public Trained {
+            tables = List.copyOf(tables);
             cells = Collections.unmodifiableMap(new LinkedHashMap<>(cells));
             pairs = List.copyOf(pairs);
+            verdicts = List.copyOf(verdicts);
             notRun = Collections.unmodifiableMap(new LinkedHashMap<>(notRun));
         }
     }
@@ -75,6 +77,12 @@ public record Study(
         AtomicFile.writeString(folder.resolve("report.html"), Html.page(title, blocks));
     }
 
+    /** All of them: of the experiments that need no training, then of those that train. */
+    public List<Verdict> verdicts() {
+        return Stream.concat(findings.verdicts().stream(), trained.stream().flatMap(each -> each.verdicts().stream()))
+                .toList();
+    }
+
     /** The controls and their advantage, as they stand in a README. */
     public ReportTable headline() {
         return new ReportTable(new TrialTable(findings.trials().getFirst(), findings).rows());
@@ -84,7 +92,7 @@ public record Study(
     public Map<String, Object> toJson() {
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("title", title);
-        json.put("verdicts", findings.verdicts().stream().map(Verdict::toJson).toList());
+        json.put("verdicts", verdicts().stream().map(Verdict::toJson).toList());
         Map<String, Object> jobs = new LinkedHashMap<>();
         findings.results().forEach((name, result) -> jobs.put(name, job(result)));
         json.put("jobs", jobs);

@@ -22,7 +22,8 @@ final class StudyBlocks {
                     + " training splits, test splits are only scored. Intervals are 95 % and resample tasks (10,000"
                     + " bootstrap replicates, seeded; items, where there is one task); where all tasks are alike, Wilson's interval over items stands"
                     + " instead. p values: exact McNemar test, two-sided, on the items of the first run of every task, so"
-                    + " that no item counts twice; Holm's correction over all comparisons of this report. Items of one"
+                    + " that no item counts twice; Holm's correction over all comparisons of this report (verdicts on an"
+                    + " experiment that trains generators: over the comparisons of its claims). Items of one"
                     + " task are alike, which the test does not know: that is why the interval must agree. An interval without"
                     + " width means that every task differs by the same amount.";
 
@@ -39,7 +40,7 @@ final class StudyBlocks {
         blocks.add(new Block.Heading(1, study.title()));
         blocks.add(new Block.Heading(2, "Verdicts"));
         blocks.add(new Block.Text(RULES));
-        blocks.add(new Block.Verdicts(findings.verdicts()));
+        blocks.add(new Block.Verdicts(study.verdicts()));
         findings.trials().forEach(this::trial);
         health();
         study.trained().forEach(this::trained);
@@ -56,6 +57,7 @@ final class StudyBlocks {
             blocks.add(new Block.Text("In the paper (arXiv 2506.16406): " + trial.paper() + "."));
         }
         Plot.of(trial, findings).ifPresent(plot -> blocks.add(new Block.Picture(plot)));
+        Plot.overTime(trial, findings).ifPresent(plot -> blocks.add(new Block.Picture(plot)));
         TrialTable table = new TrialTable(trial, findings);
         blocks.add(new Block.Table(trial.name() + ": accuracies", table.rows(), 1));
         List<List<String>> byTask = table.byTask();
@@ -69,7 +71,7 @@ final class StudyBlocks {
     private void health() {
         blocks.add(new Block.Heading(2, "Health of the adapters"));
         if (study.health().isEmpty()) {
-            blocks.add(new Block.Text("No adapter was named (--adapter)."));
+            blocks.add(new Block.Text("No adapter was named."));
             return;
         }
         List<List<String>> rows = new ArrayList<>();
@@ -92,12 +94,9 @@ final class StudyBlocks {
         blocks.add(new Block.Heading(2, experiment.name() + " (trains generators)"));
         blocks.add(new Block.Text(experiment.question()));
         experiment
-                .table()
-                .ifPresent(table ->
+                .tables()
+                .forEach(table ->
                         blocks.add(new Block.Table(experiment.name() + ": accuracies in per cent", table.rows())));
-        experiment
-                .conditions()
-                .ifPresent(table -> blocks.add(new Block.Table(experiment.name() + ": conditions", table.rows())));
         List<Comparison> paired = experiment.pairs().stream()
                 .flatMap(pair -> Optional.ofNullable(findings.comparisons().get(pair)).stream())
                 .toList();

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.stream.IntStream;
 
 /**
  * Draws a plot as SVG of 340 units width, so that its text is readable on a narrow screen. Colours are the page's variables;
@@ -80,9 +81,7 @@ final class SvgPlot {
     }
 
     private void points() {
-        TreeSet<Double> positions = new TreeSet<>();
-        plot.series().values().forEach(points -> points.forEach(point -> positions.add(point.at())));
-        List<Double> axis = List.copyOf(positions);
+        List<Double> axis = axis();
         int legends = (int) plot.series().keySet().stream()
                         .filter(name -> !name.isEmpty())
                         .count()
@@ -119,8 +118,21 @@ final class SvgPlot {
         out.append("</svg>");
     }
 
+    /** What is written below: the positions, or the powers of ten around them. */
+    private List<Double> axis() {
+        TreeSet<Double> positions = new TreeSet<>();
+        plot.series().values().forEach(points -> points.forEach(point -> positions.add(point.at())));
+        if (!plot.logarithmic()) {
+            return List.copyOf(positions);
+        }
+        int last = (int) Math.ceil(Math.log10(positions.last()));
+        return IntStream.rangeClosed((int) Math.floor(Math.log10(positions.first())), last)
+                .mapToObj(exponent -> Math.pow(10, exponent))
+                .toList();
+    }
+
     private void series(List<Double> axis, List<Plot.Point> points, int colour) {
-        int shift = colour * 3; // whiskers of two series at one place do not hide each other
+        int shift = plot.logarithmic() ? 0 : colour * 3; // whiskers of two series at one place do not hide each other
         StringBuilder path = new StringBuilder();
         for (Plot.Point point : points) {
             path.append(String.format(
@@ -163,9 +175,10 @@ final class SvgPlot {
         }
     }
 
-    private static double x(List<Double> axis, double at) {
+    private double x(List<Double> axis, double at) {
         double step = (WIDTH - RIGHT - LEFT - 24.0) / Math.max(1, axis.size() - 1);
-        return LEFT + 12 + step * axis.indexOf(at);
+        double steps = plot.logarithmic() ? Math.log10(at) - Math.log10(axis.getFirst()) : axis.indexOf(at);
+        return LEFT + 12 + step * steps;
     }
 
     private static double up(double share) {

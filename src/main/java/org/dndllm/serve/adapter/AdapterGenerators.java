@@ -96,7 +96,7 @@ public final class AdapterGenerators implements AutoCloseable {
                 .orElseThrow(() -> new AdapterException(
                         AdapterException.Code.GENERATOR_NOT_FOUND,
                         pipelines.isEmpty()
-                                ? "this server has no generator; start it with --generator"
+                                ? "this server was started without a generator; start it with one"
                                 : "there is no such generator; this server has " + names()));
     }
 

@@ -39,6 +39,7 @@ public final class AdapterStore implements AutoCloseable {
     static final String GGUF = "adapter.gguf";
     private static final String CARD = "card.json";
     private static final String LOCK = ".lock";
+    private static final String TEMPORARY = "dnd-adapters";
     private static final Logger LOG = LoggerFactory.getLogger(AdapterStore.class);
 
     private final Path folder;
@@ -67,10 +68,12 @@ public final class AdapterStore implements AutoCloseable {
         }
     }
 
-    /** A store that goes when it is closed. */
+    /** A store that goes when it is closed, and those with it that killed servers left behind. */
     public static AdapterStore temporary() {
         try {
-            return new AdapterStore(Files.createTempDirectory("dnd-adapters"), true);
+            Path folder = Files.createTempDirectory(TEMPORARY);
+            StaleStores.remove(folder, TEMPORARY, LOCK);
+            return new AdapterStore(folder, true);
         } catch (IOException e) {
             throw unusable(Path.of(System.getProperty("java.io.tmpdir", "")), e);
         }
@@ -91,7 +94,7 @@ public final class AdapterStore implements AutoCloseable {
         if (lock == null) {
             lockChannel.close();
             throw new EnvironmentException("the adapter store " + folder
-                    + " is in use by another server; stop that one, or give --store another folder");
+                    + " is in use by another server; stop that one, or choose another folder");
         }
     }
 

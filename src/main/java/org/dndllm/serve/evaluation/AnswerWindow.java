@@ -25,6 +25,7 @@ final class AnswerWindow {
     private final Deque<Generation> running = new ArrayDeque<>();
     private final List<String> answers = new ArrayList<>();
 
+    /** @param cancel ends every answer under way within a token, also one that still waits in the queue */
     AnswerWindow(Scheduler scheduler, AdapterSet set, int maxTokens, CancelToken cancel) {
         this.scheduler = scheduler;
         this.set = set;
@@ -66,7 +67,7 @@ final class AnswerWindow {
     private void submit(int[] prompt, IntConsumer done) throws InterruptedException {
         while (true) {
             try {
-                running.add(scheduler.submit(GenerationRequest.greedy(set, prompt, maxTokens)));
+                running.add(scheduler.submit(GenerationRequest.greedy(set, prompt, maxTokens), cancel));
                 return;
             } catch (QueueFullException e) {
                 if (running.isEmpty()) {
@@ -91,6 +92,7 @@ final class AnswerWindow {
                 }
                 case GenerationEvent.Finished end -> {
                     running.removeFirst();
+                    cancel.check(); // then this was no whole answer
                     answers.add(text.toString());
                     done.accept(answers.size());
                     return;

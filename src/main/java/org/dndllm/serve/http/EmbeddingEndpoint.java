@@ -55,7 +55,10 @@ final class EmbeddingEndpoint implements Router.Endpoint {
         String encoder = services.generators()
                 .encoderName()
                 .orElseThrow(() -> new ApiException(
-                        404, "model_not_found", "model", "this server has no encoder; start it with --generator"));
+                        404,
+                        "model_not_found",
+                        "model",
+                        "this server was started without a generator, whose encoder it would use; start it with one"));
         if (asked.isPresent() && !asked.get().isEmpty() && !asked.get().equals(encoder)) {
             throw new ApiException(404, "model_not_found", "model", "embeddings are made by " + encoder + " alone");
         }

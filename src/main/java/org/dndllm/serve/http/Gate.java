@@ -72,7 +72,9 @@ final class Gate {
                 options.corsOrigins().contains("*") || options.corsOrigins().contains(origin);
         if (origins.size() != 1 || (!own && !allowed)) {
             throw new ApiException(
-                    403, "origin_not_allowed", "pages of this origin may not use the server; see --cors-origins");
+                    403,
+                    "origin_not_allowed",
+                    "pages of this origin may not use the server; whoever starts it can allow the origin");
         }
         Headers answer = exchange.answerHeaders();
         answer.set("Access-Control-Allow-Origin", origin);

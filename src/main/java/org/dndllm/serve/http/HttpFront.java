@@ -30,7 +30,7 @@ public final class HttpFront implements AutoCloseable {
         } catch (IOException e) {
             throw new EnvironmentException(
                     "cannot listen on " + options.host() + " port " + options.port() + " (" + e.getMessage()
-                            + "); choose another --port, or stop what uses it",
+                            + "); choose another port, or stop what uses it",
                     e);
         }
     }

@@ -56,15 +56,15 @@ public record HttpOptions(
     public HttpOptions {
         apiKeys = List.copyOf(apiKeys);
         corsOrigins = List.copyOf(corsOrigins);
-        require(port >= 0 && port <= 65535, "--port", "is " + port + ", expected 0 to 65535");
-        require(apiKeys.stream().noneMatch(String::isBlank), "--api-key", "is blank; give a key");
-        require(maxTokens >= 1, "--n-predict", "is " + maxTokens + ", expected at least 1");
-        require(bodyBytes >= 1024, "--max-body", "is " + bodyBytes + " bytes, expected at least 1024");
-        require(timeout.isPositive(), "--timeout", "is " + timeout + ", expected more than nothing");
+        require(port >= 0 && port <= 65535, "port", "is " + port + ", expected 0 to 65535");
+        require(apiKeys.stream().noneMatch(String::isBlank), "API key", "is blank; give a key");
+        require(maxTokens >= 1, "tokens", "is " + maxTokens + ", expected at least 1");
+        require(bodyBytes >= 1024, "body", "is " + bodyBytes + " bytes, expected at least 1024");
+        require(timeout.isPositive(), "timeout", "is " + timeout + ", expected more than nothing");
         require(
                 open || !apiKeys.isEmpty() || address(host).isLoopbackAddress(),
-                "--host",
-                "is " + host + ", which other machines can reach; give --api-key too, or say --allow-open if that is"
+                "host",
+                "is " + host + ", which other machines can reach; set a key too, or allow an open server if that is"
                         + " what you want");
     }
 
@@ -78,8 +78,7 @@ public record HttpOptions(
         try {
             return InetAddress.getByName(host);
         } catch (UnknownHostException e) {
-            throw new InvalidInputException(
-                    "serve options", "--host", "'" + host + "' is no address of this machine", e);
+            throw new InvalidInputException("serve options", "host", "'" + host + "' is no address of this machine", e);
         }
     }
 

@@ -31,7 +31,7 @@ final class ContextLease {
         this.options = options;
         this.metrics = metrics;
         batch = LlamaBatch.create(context.batchSize());
-        table = new SequenceTable(options.sequences(), context.contextLength());
+        table = new SequenceTable(options.sequences(), context.contextLength(), ParkedSequences.SHORTEST);
         parked = new ParkedSequences(context);
     }
 
@@ -190,12 +190,13 @@ final class ContextLease {
     }
 
     private void keep(int sequence) {
-        if (context.length(sequence) == 0) { // it was cancelled before its first batch
-            table.forget(sequence);
-            return;
+        SequenceTable.End end = table.end(sequence);
+        end.needless().forEach(parked::forget);
+        if (end.kept()) {
+            parked.park(sequence);
+        } else {
+            context.remove(sequence);
         }
-        table.keep(sequence);
-        parked.park(sequence);
     }
 
     /** Ends everything that runs here with an error; the context starts afresh. */

@@ -16,12 +16,17 @@ import org.jspecify.annotations.Nullable;
 public final class Generation {
     private final GenerationRequest request;
     private final BlockingQueue<Optional<GenerationEvent>> events = new LinkedBlockingQueue<>(); // empty: a reminder
-    private final CancelToken cancel = CancelToken.create();
+    private final CancelToken cancel;
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
     private final long submitted = System.nanoTime();
 
     Generation(GenerationRequest request) {
+        this(request, CancelToken.create());
+    }
+
+    Generation(GenerationRequest request, CancelToken cancel) {
         this.request = request;
+        this.cancel = cancel;
     }
 
     /** The next event. Waits for it; after the last event it would wait for ever. */
@@ -52,7 +57,10 @@ public final class Generation {
         events.add(Optional.empty());
     }
 
-    /** Ends it: no further token is computed after the one in progress. Idempotent; does nothing after the end. */
+    /**
+     * Ends it, and whatever else was submitted under its token: no further token is computed after the one in progress.
+     * Idempotent; does nothing after the end.
+     */
     public void cancel() {
         cancel.cancel();
     }

@@ -5,6 +5,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import org.dndllm.InvalidInputException;
 import org.dndllm.llama.AdapterSet;
+import org.dndllm.llama.CancelToken;
 import org.dndllm.llama.ContextThread;
 import org.dndllm.llama.LlamaModel;
 import org.dndllm.llama.LoraAdapter;
@@ -72,14 +73,20 @@ public final class Scheduler implements AutoCloseable {
         }
     }
 
+    /** As {@link #submit(GenerationRequest, CancelToken)} under a token of its own: {@link Generation#cancel} ends it alone. */
+    public Generation submit(GenerationRequest request) {
+        return submit(request, CancelToken.create());
+    }
+
     /**
      * Hands in a request.
      *
+     * @param cancel ends it, wherever it is, and everything else that was submitted under it
      * @throws QueueFullException if as many wait as may wait
      * @throws InvalidInputException if prompt and answer together are longer than a context
      * @throws IllegalStateException if the scheduler is closed or its loop was lost
      */
-    public Generation submit(GenerationRequest request) {
+    public Generation submit(GenerationRequest request, CancelToken cancel) {
         if (request.positions() > positions) {
             throw new InvalidInputException(
                     "request",
@@ -93,7 +100,7 @@ public final class Scheduler implements AutoCloseable {
             metrics.waiting.decrementAndGet();
             throw new QueueFullException(options.queue());
         }
-        Generation generation = new Generation(request);
+        Generation generation = new Generation(request, cancel);
         order(() -> loop.add(generation));
         return generation;
     }

@@ -17,6 +17,7 @@ final class SequenceTable {
     private static final int NONE = -1;
 
     private final int positions;
+    private final int shortest; // tokens of a sequence that is worth keeping
     private final Slot[] slots; // by sequence
     private long clock;
 
@@ -50,8 +51,18 @@ final class SequenceTable {
      */
     record Plan(int sequence, List<Integer> evicted, int source, int reused) {}
 
-    SequenceTable(int sequences, int positions) {
+    /**
+     * What becomes of a sequence at its end.
+     *
+     * @param kept whether it is worth keeping
+     * @param needless kept ones that begin it, which it can stand for from now on
+     */
+    record End(boolean kept, List<Integer> needless) {}
+
+    /** @param shortest tokens of a finished sequence that is kept */
+    SequenceTable(int sequences, int positions, int shortest) {
         this.positions = positions;
+        this.shortest = shortest;
         slots = new Slot[sequences];
         for (int i = 0; i < sequences; i++) {
             slots[i] = new Slot();
@@ -108,11 +119,35 @@ final class SequenceTable {
         slot.tokens[slot.length++] = token;
     }
 
-    /** A running sequence ended and is kept. */
-    void keep(int sequence) {
+    /** A running sequence ended. It is not kept where it is too short, or where a kept one begins with all of it. */
+    End end(int sequence) {
         Slot slot = slots[sequence];
         slot.running = false;
+        for (int i = 0; i < slots.length; i++) {
+            if (i != sequence && slots[i].isKept() && begins(slot, slots[i])) {
+                slots[i].lastUsed = ++clock;
+                forget(sequence);
+                return new End(false, List.of());
+            }
+        }
+        if (slot.length < shortest) {
+            forget(sequence);
+            return new End(false, List.of());
+        }
         slot.lastUsed = ++clock;
+        List<Integer> needless = new ArrayList<>();
+        for (int i = 0; i < slots.length; i++) {
+            if (i != sequence && slots[i].isKept() && begins(slots[i], slot)) {
+                forget(i);
+                needless.add(i);
+            }
+        }
+        return new End(true, needless);
+    }
+
+    private static boolean begins(Slot part, Slot whole) {
+        return part.length <= whole.length
+                && Arrays.mismatch(part.tokens, 0, part.length, whole.tokens, 0, part.length) < 0;
     }
 
     /** A sequence is gone. */

@@ -101,8 +101,8 @@ public final class CheckpointTokens implements AutoCloseable {
                 throw new InvalidInputException(
                         folder.toString(),
                         "checkpoints",
-                        "need more than " + (memory >> 20) + " MiB as weight tokens; keep fewer of each task, or raise"
-                                + " --memory");
+                        "need more than " + (memory >> 20) + " MiB as weight tokens; keep fewer of each task, or allow"
+                                + " more memory");
             }
         }
     }

@@ -111,7 +111,7 @@ public final class GeneratorTraining implements TrainingJob, AutoCloseable {
                         "task " + task.name(),
                         "items",
                         "has " + task.train().size() + " training items that are short enough, a step scores "
-                                + settings.itemsPerTask() + "; lower --items-per-task or leave the task out");
+                                + settings.itemsPerTask() + "; score fewer items per task or leave the task out");
             }
         }
     }

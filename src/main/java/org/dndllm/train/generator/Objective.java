@@ -32,7 +32,7 @@ public enum Objective {
             }
         }
         throw new InvalidInputException(
-                "command line", "--objective", "is '" + name + "', expected one of [task, recon, recon+task]");
+                "training options", "objective", "is '" + name + "', expected one of [task, recon, recon+task]");
     }
 
     /** As in flags and manifests. */

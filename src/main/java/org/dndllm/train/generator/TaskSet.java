@@ -175,8 +175,8 @@ public record TaskSet(List<GeneratorTask> train, List<GeneratorTask> validation)
                     data.train().toString(),
                     "items",
                     "has " + items.size() + " prompts, fewer than the " + least
-                            + " that conditions are drawn from; add prompts, lower --prompts or --pool, or leave this"
-                            + " task out with --task-list");
+                            + " that conditions are drawn from; add prompts, draw fewer, make the pool smaller, or"
+                            + " leave this task out");
         }
         int[] drawn = Draws.distinct(
                 items.size(), size, Seeds.mix(selection.seed(), data.name().hashCode()));

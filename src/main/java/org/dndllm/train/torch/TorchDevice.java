@@ -35,7 +35,7 @@ public enum TorchDevice {
             }
             default ->
                 throw new InvalidInputException(
-                        "command line", "--device", "is '" + name + "', expected one of [cpu, cuda, auto]");
+                        "training options", "device", "is '" + name + "', expected one of [cpu, cuda, auto]");
         };
     }
 

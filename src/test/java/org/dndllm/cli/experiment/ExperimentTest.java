@@ -7,8 +7,13 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import org.dndllm.InvalidInputException;
 import org.dndllm.cli.nano.NanoRecipe;
+import org.dndllm.nano.NanoWorld;
+import org.dndllm.nano.Role;
+import org.dndllm.nano.WorldTask;
 import org.junit.jupiter.api.Test;
 
 class ExperimentTest {
@@ -29,7 +34,9 @@ class ExperimentTest {
             }
         }
 
-        assertThat(jobs).hasSize(4 + 2 + 4 + 4 + 4).containsKeys("compact-seed-1", "paper-recon", "tasks-16-narrow");
+        assertThat(jobs)
+                .hasSize(4 + 2 + 4 + 4 + 4 + 2)
+                .containsKeys("compact-seed-1", "paper-recon", "tasks-16-narrow");
     }
 
     @Test
@@ -86,6 +93,29 @@ class ExperimentTest {
             assertThat(job.flags().get(job.flags().indexOf("--task-list") + 1).split(","))
                     .doesNotContain(left);
         }
+    }
+
+    @Test
+    void crossDomain_kindLeftOut_isNeitherTrainedOnNorChoosesTheStep() {
+        NanoWorld world = NanoWorld.of(NanoRecipe.standard().world());
+        Map<String, Set<String>> leftOut = CrossDomain.leftOut(NanoRecipe.standard());
+        Map<String, Set<String>> known = CrossDomain.known(NanoRecipe.standard());
+        List<Job> jobs = Experiment.named("cross-domain", ALL).jobs();
+
+        assertThat(jobs).extracting(Job::name).containsExactlyElementsOf(leftOut.keySet());
+        for (Job job : jobs) {
+            Set<String> left = Objects.requireNonNull(leftOut.get(job.name()));
+            List<String> trained = List.of(
+                    job.flags().get(job.flags().indexOf("--task-list") + 1).split(","));
+            assertThat(trained).hasSizeGreaterThan(25).doesNotContainAnyElementsOf(left);
+            assertThat(world.tasks(Role.VALIDATION)).extracting(WorldTask::name).doesNotContainAnyElementsOf(left);
+            assertThat(job.evaluation()).containsAll(left).containsAll(Objects.requireNonNull(known.get(job.name())));
+            assertThat(world.tasks(Role.HELD_OUT))
+                    .extracting(WorldTask::name)
+                    .containsAll(Objects.requireNonNull(known.get(job.name())));
+        }
+        assertThat(leftOut.get("without-transform-next")).hasSize(8).contains("third-next", "first-next");
+        assertThat(leftOut.get("without-selection-largest")).hasSize(6);
     }
 
     @Test

@@ -51,9 +51,9 @@ class TrainedTablesTest {
 
         Study.Trained trained = extractor();
 
-        assertThat(trained.table().orElseThrow().markdown())
+        assertThat(trained.tables().getFirst().markdown())
                 .contains("| base model's states | - | 20.0 |", "| Sentence-BERT | - | 90.0 |");
-        assertThat(trained.conditions().orElseThrow().markdown())
+        assertThat(trained.tables().get(1).markdown())
                 .contains(
                         "| base model's states | 20.0 |",
                         "| 10.0 | 0.2500 | 0.995 | -0.200 | 10.0 % | 60.0 % | collapsed |")
@@ -66,8 +66,7 @@ class TrainedTablesTest {
 
     @Test
     void of_nothingDone_noTables() {
-        assertThat(extractor().table()).isEmpty();
-        assertThat(extractor().conditions()).isEmpty();
+        assertThat(extractor().tables()).isEmpty();
         assertThat(extractor().notRun()).hasSize(4);
     }
 }

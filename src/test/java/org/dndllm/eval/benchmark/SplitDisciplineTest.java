@@ -35,7 +35,7 @@ class SplitDisciplineTest {
         assertThatThrownBy(() -> check("OBQA_test.json", List.of(NEW), Optional.empty(), Protocol.SEPARATE))
                 .isInstanceOf(InvalidInputException.class)
                 .hasMessageContaining("OBQA_test.json: split: is a test split")
-                .hasMessageContaining("--official-protocol");
+                .hasMessageContaining("official protocol");
         assertThatThrownBy(() -> check("mine.json", List.of(NEW), Optional.of(Split.TEST), Protocol.SEPARATE))
                 .hasMessageContaining("mine.json: split: is a test split");
         ConditionOrigin origin = check("OBQA_test.json", List.of(NEW), Optional.empty(), Protocol.OFFICIAL);

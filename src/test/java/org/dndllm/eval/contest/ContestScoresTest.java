@@ -131,7 +131,8 @@ class ContestScoresTest {
                                 .toList(),
                         "A",
                         "[A]",
-                        kind))
+                        kind,
+                        Optional.empty()))
                 .toList();
         return new BenchmarkSet("set", "set.json", Split.TEST, kind, items, List.of());
     }

@@ -3,7 +3,6 @@ package org.dndllm.eval.report;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
@@ -117,8 +116,8 @@ class FindingsTest {
 
     @Test
     void quicker_ratioOverTasks_heldAgainstTheBound() {
-        JobResult slow = timed("bad", 10, 30);
-        JobResult quick = timed("good", 0.1, 0.1);
+        JobResult slow = Results.timed("bad", 10, 30);
+        JobResult quick = Results.timed("good", 0.1, 0.1);
 
         assertThat(verdict(new Claim("quick", new Claim.Quicker("good", "bad", 100)), slow, quick)
                         .outcome())
@@ -126,6 +125,53 @@ class FindingsTest {
         assertThat(verdict(new Claim("quick", new Claim.Quicker("good", "bad", 101)), slow, quick)
                         .outcome())
                 .isEqualTo(Outcome.NOT_SUPPORTED);
+    }
+
+    @Test
+    void threshold_fromSomeJobOn_supportedWithItsName() {
+        Claim claim =
+                new Claim("enough", new Claim.Threshold(List.of("few", "some", "many"), List.of("base", "shots")));
+        JobResult base = Results.job("base", 1, 2, 1, 2);
+        JobResult shots = Results.job("shots", 5, 5, 5, 5);
+        JobResult few = Results.job("few", 9, 2, 9, 2); // beats neither over all tasks
+        JobResult some = Results.job("some", 15, 16, 15, 16);
+        JobResult many = Results.job("many", 19, 19, 20, 19);
+
+        Verdict enough = verdict(claim, base, shots, few, some, many);
+
+        assertThat(enough.outcome()).isEqualTo(Outcome.SUPPORTED);
+        assertThat(enough.evidence())
+                .startsWith("from some on; few minus shots")
+                .contains("some minus shots: +52.5");
+    }
+
+    @Test
+    void threshold_largestFailsOrIsMissing_notSupportedOrNotTested() {
+        Claim claim = new Claim("enough", new Claim.Threshold(List.of("few", "many"), List.of("base")));
+        JobResult base = Results.job("base", 5, 5, 5, 5);
+        JobResult good = Results.job("few", 15, 16, 15, 16);
+
+        Verdict relapse = verdict(claim, base, good, Results.job("many", 5, 4, 5, 6));
+        Verdict missing = verdict(claim, base, good);
+
+        assertThat(relapse.outcome()).as("a lucky small number is no threshold").isEqualTo(Outcome.NOT_SUPPORTED);
+        assertThat(relapse.evidence()).startsWith("not even many; many minus base");
+        assertThat(missing.outcome()).isEqualTo(Outcome.NOT_TESTED);
+        assertThat(missing.evidence()).contains("many was not run");
+    }
+
+    @Test
+    void comparison_tasksWithOtherNumbersOfItems_haveNoPairs() {
+        JobResult whole = Results.job("good", 19, 18);
+        List<Cell> shorter = whole.cells().stream()
+                .map(cell -> new Cell(
+                        cell.task(), cell.run(), cell.hits().subList(0, 5), cell.seconds(), cell.score(), false))
+                .toList();
+
+        Verdict verdict = verdict(BETTER, whole, new JobResult("bad", shorter, "", Map.of(), whole.cost(), ""));
+
+        assertThat(verdict.outcome()).isEqualTo(Outcome.NOT_TESTED);
+        assertThat(verdict.evidence()).contains("nothing in common");
     }
 
     @Test
@@ -156,17 +202,6 @@ class FindingsTest {
                 .map(cell ->
                         new Cell(cell.task(), cell.run(), cell.hits(), cell.seconds(), OptionalDouble.of(1), outside))
                 .toList();
-        return new JobResult(name, cells, "", Map.of(), plain.cost(), "");
-    }
-
-    private static JobResult timed(String name, double... seconds) {
-        JobResult plain = Results.job(name, new int[seconds.length]);
-        List<Cell> cells = new ArrayList<>();
-        for (int i = 0; i < seconds.length; i++) {
-            Cell cell = plain.cells().get(i);
-            cells.add(
-                    new Cell(cell.task(), cell.run(), cell.hits(), OptionalDouble.of(seconds[i]), cell.score(), false));
-        }
         return new JobResult(name, cells, "", Map.of(), plain.cost(), "");
     }
 }

@@ -8,13 +8,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalDouble;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.dndllm.eval.ReportTable;
 import org.dndllm.eval.diagnosis.AdapterHealth;
 import org.dndllm.eval.diagnosis.Fault;
 import org.dndllm.eval.experiment.JobResult;
+import org.dndllm.eval.experiment.Measure;
 import org.dndllm.eval.experiment.Trial;
 import org.dndllm.eval.report.Comparison.Pair;
 import org.junit.jupiter.api.Test;
@@ -39,9 +39,9 @@ class StudyTest {
         Study.Trained trained = new Study.Trained(
                 name,
                 "Question of " + name,
-                Optional.of(new ReportTable(List.of(List.of(name, "b"), List.of("c", name)))),
-                Optional.of(new ReportTable(List.of(List.of(name, "d"), List.of("e", name)))),
+                List.of(new ReportTable(List.of(List.of(name, "b"), List.of("c", name)))),
                 Map.of(),
+                List.of(),
                 List.of(),
                 Map.of(name, "no " + name),
                 name);
@@ -95,12 +95,12 @@ class StudyTest {
         Study.Trained trained = new Study.Trained(
                 "task-count",
                 "How many?",
-                Optional.empty(),
-                Optional.empty(),
+                List.of(),
                 Map.of(
                         "tasks-4", Results.job("few", 3, 2, 1).cells(),
                         "tasks-32", Results.job("many", 19, 18, 20).cells()),
                 List.of(pair, new Pair("tasks-4", "not run")),
+                List.of(),
                 Map.of(),
                 "dnd experiment task-count");
         Map<String, JobResult> results = Results.byName(Results.job("a", 6, 5), Results.job("b", 5, 5));
@@ -144,6 +144,40 @@ class StudyTest {
         assertThat(svg)
                 .contains("level &amp; line", "prompts (x)", "<polyline", "class=\"whisker\"")
                 .doesNotContain("NaN");
+    }
+
+    @Test
+    void plotOverTime_powersOfTen_pointsWhereTheirLogarithmIs() {
+        Trial plain = Results.trial("quick", "slow", "context", "base");
+        List<Trial.Entry> entries = List.of(
+                Trial.Entry.of(plain.jobs().get(0)),
+                new Trial.Entry(plain.jobs().get(1), "slow", "tuned", OptionalDouble.of(4)),
+                new Trial.Entry(plain.jobs().get(2), "context", "in context", OptionalDouble.of(4)),
+                Trial.Entry.of(plain.jobs().get(3)));
+        Trial trial = new Trial("few", "?", "", "labels", entries, "quick", List.of(Measure.BEFORE));
+        Findings findings = Findings.of(
+                List.of(trial),
+                List.of(),
+                Results.byName(
+                        Results.timed("quick", 0.01),
+                        Results.timed("slow", 10),
+                        Results.job("context", 5), // one second for one pass
+                        Results.job("base", 1)),
+                List.of());
+
+        Plot plot = Plot.overTime(trial, findings).orElseThrow();
+        String svg = SvgPlot.of(plot);
+
+        parsed(svg);
+        assertThat(plot.series().keySet()).containsExactly("quick", "tuned", "in context");
+        assertThat(plot.levels()).extracting(Plot.Level::label).containsExactly("base");
+        assertThat(plot.description()).contains("quick 0.010 s", "tuned 10.000 s", "in context 1.000 s");
+        assertThat(svg)
+                .contains(">0.01<", ">0.1<", ">1<", ">10<", "seconds, logarithmic")
+                .doesNotContain("NaN");
+        assertThat(Plot.overTime(plain, findings))
+                .as("a trial that shows no time")
+                .isEmpty();
     }
 
     private static void parsed(String xml) {

@@ -2,6 +2,7 @@ package org.dndllm.eval.score;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.dndllm.eval.benchmark.AnswerKind;
 import org.dndllm.eval.benchmark.BenchmarkItem;
 import org.dndllm.eval.benchmark.Choice;
@@ -39,6 +40,6 @@ final class Items {
     }
 
     private static BenchmarkItem of(AnswerKind kind, String answer, List<Choice> choices) {
-        return new BenchmarkItem("set.json: item 1", "", "question", choices, answer, answer, kind);
+        return new BenchmarkItem("set.json: item 1", "", "question", choices, answer, answer, kind, Optional.empty());
     }
 }

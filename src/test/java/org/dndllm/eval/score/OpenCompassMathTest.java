@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
+import java.util.Optional;
 import org.dndllm.eval.benchmark.AnswerKind;
 import org.dndllm.eval.benchmark.BenchmarkItem;
 import org.dndllm.format.JsonValue;
@@ -36,7 +37,14 @@ class OpenCompassMathTest {
     @Test
     void official_judgesMath() {
         BenchmarkItem item = new BenchmarkItem(
-                "m.json: item 1", "", "question", List.of(), "5", "So it is $\\boxed{5}$.", AnswerKind.MATH);
+                "m.json: item 1",
+                "",
+                "question",
+                List.of(),
+                "5",
+                "So it is $\\boxed{5}$.",
+                AnswerKind.MATH,
+                Optional.empty());
 
         assertThat(AnswerScorer.official().score(item, "The final answer is $5$. I hope it is correct."))
                 .isEqualTo(new Judgement(Verdict.RIGHT, "5"));

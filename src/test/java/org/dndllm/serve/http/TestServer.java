@@ -1,5 +1,7 @@
 package org.dndllm.serve.http;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -50,6 +52,24 @@ final class TestServer implements AutoCloseable {
                 AdapterRoot.of(root),
                 new AdapterLimits(16, 64, 1 << 20),
                 http)));
+    }
+
+    /** Small bodies, one foreign page that is let in, no metrics and no page of its own. */
+    static HttpOptions strict(int bodyBytes) {
+        HttpOptions plain = HttpOptions.DEFAULT;
+        return new HttpOptions(
+                plain.host(),
+                0,
+                List.of(),
+                false,
+                List.of("https://friend.example"),
+                false,
+                bodyBytes,
+                plain.timeout(),
+                plain.sampling(),
+                plain.maxTokens(),
+                plain.limits(),
+                false);
     }
 
     DndServer server() {
@@ -126,6 +146,19 @@ final class TestServer implements AutoCloseable {
     static String chat(String model, String question, int maxTokens, String more) {
         return "{\"model\":\"" + model + "\",\"messages\":[{\"role\":\"user\",\"content\":\"" + question
                 + "\"}],\"temperature\":0,\"max_tokens\":" + maxTokens + more + "}";
+    }
+
+    /** The text of a whole answer, which must be one. */
+    static String content(Answer answer) {
+        assertThat(answer.status()).as(answer.body()).isEqualTo(200);
+        return answer.json().at("/choices/0/message/content").asString();
+    }
+
+    /** The text of a streamed answer. */
+    static String text(List<JsonNode> events) {
+        StringBuilder text = new StringBuilder();
+        events.forEach(event -> text.append(event.at("/choices/0/delta/content").asString("")));
+        return text.toString();
     }
 
     @Override

@@ -2,6 +2,7 @@ package org.dndllm.serve.schedule;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.dndllm.engine.Nano;
@@ -99,6 +100,20 @@ class ParkedSequencesIT {
 
         assertThat(held()).isZero();
         assertThat(answer(run()).end().cachedTokens()).isZero();
+    }
+
+    @Test
+    void step_shortGenerationEnds_itIsNotWorthParking() {
+        for (int i = 0; i < 2; i++) {
+            Generation one = new Generation(GenerationRequest.greedy(
+                    AdapterSet.EMPTY, Arrays.copyOf(PROMPT, ParkedSequences.SHORTEST - TOKENS), TOKENS));
+            assertThat(lease.admit(one, i)).isTrue();
+
+            runAll();
+
+            assertThat(answer(one).end().cachedTokens()).isZero();
+            assertThat(held()).isZero();
+        }
     }
 
     private static Generation generation() {

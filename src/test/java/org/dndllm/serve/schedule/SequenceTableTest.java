@@ -15,7 +15,7 @@ class SequenceTableTest {
     @Test
     void place_sameBeginningAsAFinishedOne_copiesIt() {
         // given
-        SequenceTable table = new SequenceTable(3, 100);
+        SequenceTable table = new SequenceTable(3, 100, 1);
         run(table, new int[] {1, 2, 3, 4});
 
         // when
@@ -27,7 +27,7 @@ class SequenceTableTest {
 
     @Test
     void place_samePromptAgain_leavesItsLastTokenToCompute() {
-        SequenceTable table = new SequenceTable(3, 100);
+        SequenceTable table = new SequenceTable(3, 100, 1);
         run(table, new int[] {1, 2, 3});
 
         assertThat(table.place(new int[] {1, 2, 3}, 10, true).orElseThrow().reused())
@@ -36,7 +36,7 @@ class SequenceTableTest {
 
     @Test
     void place_beginningOfARunningOne_isShared() {
-        SequenceTable table = new SequenceTable(2, 100);
+        SequenceTable table = new SequenceTable(2, 100, 1);
         table.place(new int[] {1, 2, 3}, 10, true);
         IntStream.of(1, 2).forEach(token -> table.append(0, token));
 
@@ -47,7 +47,7 @@ class SequenceTableTest {
 
     @Test
     void place_withoutReuse_startsFromNothing() {
-        SequenceTable table = new SequenceTable(3, 100);
+        SequenceTable table = new SequenceTable(3, 100, 1);
         run(table, new int[] {1, 2, 3});
 
         assertThat(table.place(new int[] {1, 2, 3}, 10, false).orElseThrow().reused())
@@ -56,7 +56,7 @@ class SequenceTableTest {
 
     @Test
     void place_noRoomBesideRunningOnes_waits() {
-        SequenceTable table = new SequenceTable(4, 20);
+        SequenceTable table = new SequenceTable(4, 20, 1);
         table.place(new int[] {1}, 15, true);
 
         assertThat(table.place(new int[] {2}, 6, true)).isEmpty();
@@ -66,7 +66,7 @@ class SequenceTableTest {
     @Test
     void place_keptOnesInTheWay_leastRecentlyUsedGoes() {
         // given: both sequences hold something
-        SequenceTable table = new SequenceTable(2, 100);
+        SequenceTable table = new SequenceTable(2, 100, 1);
         run(table, new int[] {1, 1, 1});
         run(table, new int[] {2, 2, 2});
 
@@ -76,10 +76,49 @@ class SequenceTableTest {
 
     @Test
     void place_onlyTheBestOneLeft_itIsCutAndGoesOn() {
-        SequenceTable table = new SequenceTable(1, 100);
+        SequenceTable table = new SequenceTable(1, 100, 1);
         run(table, new int[] {1, 2, 3, 4});
 
         assertThat(table.place(new int[] {1, 2, 7}, 10, true)).contains(new SequenceTable.Plan(0, List.of(), 0, 2));
+    }
+
+    @Test
+    void end_longerThanAKeptOne_standsForIt() {
+        SequenceTable table = new SequenceTable(4, 100, 1);
+        run(table, new int[] {1, 2});
+        run(table, new int[] {7, 8, 9});
+        SequenceTable.Plan plan = begin(table, new int[] {1, 2, 3});
+
+        assertThat(table.end(plan.sequence())).isEqualTo(new SequenceTable.End(true, List.of(0)));
+        assertThat(table.place(new int[] {1, 2, 5}, 10, true).orElseThrow().source())
+                .isEqualTo(plan.sequence());
+    }
+
+    @Test
+    void end_beginsAKeptOne_isNotKeptAndThatOneWasUsed() {
+        // given: two kept, the first of them the older one
+        SequenceTable table = new SequenceTable(3, 100, 1);
+        run(table, new int[] {1, 2, 3});
+        run(table, new int[] {7, 8, 9});
+        SequenceTable.Plan plan = begin(table, new int[] {1, 2, 3});
+
+        // when
+        assertThat(table.end(plan.sequence())).isEqualTo(new SequenceTable.End(false, List.of()));
+
+        // then: its place is free, and the one that stands for it is not the next to go
+        begin(table, new int[] {4});
+        assertThat(table.place(new int[] {5}, 10, true).orElseThrow().evicted()).containsExactly(1);
+    }
+
+    @Test
+    void end_shorterThanIsWorthKeeping_isForgotten() {
+        SequenceTable table = new SequenceTable(2, 100, 3);
+
+        assertThat(table.end(begin(table, new int[] {1, 2}).sequence()).kept()).isFalse();
+        assertThat(table.place(new int[] {1, 2}, 10, true).orElseThrow().reused())
+                .isZero();
+        assertThat(table.end(begin(table, new int[] {1, 2, 3}).sequence()).kept())
+                .isTrue();
     }
 
     @Test
@@ -89,14 +128,18 @@ class SequenceTableTest {
             Random random = new Random(seed);
             int positions = 40 + random.nextInt(60);
             int sequences = 2 + random.nextInt(5);
-            SequenceTable table = new SequenceTable(sequences, positions);
+            SequenceTable table = new SequenceTable(sequences, positions, 1);
             Map<Integer, int[]> held = new HashMap<>(); // what each sequence really holds
             Map<Integer, Integer> running = new HashMap<>();
 
             for (int round = 0; round < 200; round++) {
                 if (!running.isEmpty() && random.nextBoolean()) {
                     int sequence = running.keySet().iterator().next();
-                    table.keep(sequence);
+                    SequenceTable.End end = table.end(sequence);
+                    end.needless().forEach(held::remove);
+                    if (!end.kept()) {
+                        held.remove(sequence);
+                    }
                     running.remove(sequence);
                     continue;
                 }
@@ -138,8 +181,12 @@ class SequenceTableTest {
     }
 
     private static void run(SequenceTable table, int[] prompt) {
+        table.end(begin(table, prompt).sequence());
+    }
+
+    private static SequenceTable.Plan begin(SequenceTable table, int[] prompt) {
         SequenceTable.Plan plan = table.place(prompt, prompt.length + 4, true).orElseThrow();
         IntStream.range(plan.reused(), prompt.length).forEach(i -> table.append(plan.sequence(), prompt[i]));
-        table.keep(plan.sequence());
+        return plan;
     }
 }

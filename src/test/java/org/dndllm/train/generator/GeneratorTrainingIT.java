@@ -154,7 +154,7 @@ class GeneratorTrainingIT {
 
         assertThatThrownBy(() -> train("compact", tasks, settings(Objective.TASK, 1, 40), options, "a", 9))
                 .isInstanceOf(InvalidInputException.class)
-                .hasMessageContainingAll("task0", "9 training items", "--items-per-task");
+                .hasMessageContainingAll("task0", "9 training items", "fewer items per task");
         assertThatThrownBy(() -> train("compact", tasks, settings(Objective.RECON, 1, 4), options, "b", 9))
                 .isInstanceOf(InvalidInputException.class)
                 .hasMessageContainingAll("task0", "there are none", "dnd collect");
@@ -165,7 +165,7 @@ class GeneratorTrainingIT {
                 .hasMessageContainingAll("seed-1", "has rank 4; the layout has 2");
         assertThatThrownBy(() -> CheckpointTokens.read(folder.resolve("loras"), tasks, PLAIN, 100, TorchDevice.CPU))
                 .isInstanceOf(InvalidInputException.class)
-                .hasMessageContaining("--memory");
+                .hasMessageContaining("allow more memory");
     }
 
     private long memory = 1 << 30;

@@ -1,0 +1,65 @@
+package org.dndllm.cli;
+
+import java.nio.file.Path;
+import java.util.Optional;
+import org.dndllm.engine.EngineOptions;
+import org.dndllm.eval.experiment.Settings;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** What experiments on a trained bundle are made from, and where they are kept. */
+final class TrialFlags {
+    @Mixin
+    private final MeasureFlags measure = new MeasureFlags();
+
+    @Option(
+            names = "--work",
+            paramLabel = "DIR",
+            defaultValue = "target/experiments",
+            description = "Folder of jobs and results. Default: ${DEFAULT-VALUE}.")
+    private Path work = Path.of("");
+
+    @Option(
+            names = "--set",
+            paramLabel = "DIR",
+            description = "Nano set: base.gguf, compact, tasks, adapters. Default: the embedded one.")
+    private @Nullable Path set;
+
+    @Option(
+            names = "--generator",
+            paramLabel = "DIR",
+            description = "Trained bundle to measure. Default: compact of the set.")
+    private @Nullable Path generator;
+
+    @Option(
+            names = {"-t", "--threads"},
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "Threads for each engine; 0 leaves it to them. Default: ${DEFAULT-VALUE}.")
+    private int threads;
+
+    Path work() {
+        return work;
+    }
+
+    int threads() {
+        Flags.atLeast("--threads", threads, 0);
+        return threads;
+    }
+
+    Settings settings() {
+        NanoSet nano = Optional.ofNullable(set).map(NanoSet::new).orElseGet(NanoSet::embedded);
+        EngineOptions plain = EngineOptions.DEFAULT;
+        EngineOptions engine = threads() == 0
+                ? plain
+                : new EngineOptions(
+                        plain.session().withThreads(threads),
+                        plain.model(),
+                        plain.context().withThreads(threads),
+                        plain.adapterType());
+        Path bundle = Optional.ofNullable(generator).orElseGet(nano::bundle);
+        return new Settings(
+                nano.base(), bundle, nano.tasks(), nano.adapters(), measure.seeds(), measure.items(), engine);
+    }
+}
