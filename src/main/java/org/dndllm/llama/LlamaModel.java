@@ -346,23 +346,29 @@ public final class LlamaModel implements AutoCloseable {
         if (children.close() == false) {
             return;
         }
+        boolean freed;
         life.writeLock().lock();
         try {
-            free();
+            freed = free();
         } finally {
             life.writeLock().unlock();
         }
+        if (freed) {
+            // Not under the lock: whoever loads an adapter holds the intake and asks for that lock.
+            intake.close();
+        }
     }
 
-    private void free() {
+    /** Returns false if llama.cpp may still use what it has. */
+    private boolean free() {
         closed = true;
         if (domain.failure() != null) {
             LOG.warn("{} stays in memory: llama.cpp asserted in it, and its parked thread may still use it", this);
-            return;
+            return false;
         }
         thread.run("free model " + source, () -> LlamaCpp.llama_model_free(pointer));
         thread.close();
-        intake.close();
+        return true;
     }
 
     @Override

@@ -19,6 +19,7 @@ import org.dndllm.lora.GgufAdapter;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Both ways of an adapter into llama.cpp give the same, and the temporary file never stays. */
@@ -104,6 +105,36 @@ class AdapterStreamIT {
                 .hasMessageContaining(absent.toString())
                 .hasMessageContaining("java.io.tmpdir");
         assertThat(model.adapters()).isEmpty();
+    }
+
+    @Test
+    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void load_modelIsClosedMeanwhile_bothEnd() throws InterruptedException {
+        Thread closer = new Thread(() -> model.close());
+
+        // when: an adapter is on its way into the library
+        assertThatThrownBy(() -> model.loadAdapter(gguf, "late", bytes -> {
+                    closer.start();
+                    awaitClosed();
+                    return new MemoryAdapterStream(bytes);
+                }))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("closed");
+
+        // then
+        closer.join();
+        assertThat(model.adapters()).isEmpty();
+    }
+
+    private void awaitClosed() {
+        while (true) {
+            try {
+                model.requireOpen();
+                Thread.onSpinWait();
+            } catch (IllegalStateException e) {
+                return;
+            }
+        }
     }
 
     private float[] logits(AdapterSet set) {
