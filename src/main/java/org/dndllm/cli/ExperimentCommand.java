@@ -90,24 +90,14 @@ final class ExperimentCommand implements Callable<Integer> {
             description = "headline, condition-text, extractor, task-count, leave-one-out, cross-domain.")
     private String name = "";
 
-    @Option(
-            names = "--work",
-            paramLabel = "DIR",
-            defaultValue = "target/experiments",
-            description = "Folder of jobs and results. Default: ${DEFAULT-VALUE}.")
-    private Path work = Path.of("");
+    @Mixin
+    private final ExperimentFolders folders = new ExperimentFolders();
 
     @Option(
             names = "--only",
             paramLabel = "JOB",
             description = "Make only this job, so that several processes can share the work.")
     private @Nullable String only;
-
-    @Option(
-            names = "--set",
-            paramLabel = "DIR",
-            description = "Nano set: base.gguf, compact (its encoder), tasks, adapters. Default: the embedded one.")
-    private @Nullable Path set;
 
     @Option(
             names = "--checkpoints",
@@ -141,10 +131,13 @@ final class ExperimentCommand implements Callable<Integer> {
         }
         Experiment experiment = Experiment.named(name, Experiment.all(NanoRecipe.standard()));
         List<Job> wanted = wanted(experiment);
-        Path folder =
-                Optional.ofNullable(set).orElseGet(() -> NanoSet.embedded().folder());
+        Path folder = folders.set().folder();
         JobRunner runner = new JobRunner(
-                work, new Materials(folder, Optional.ofNullable(checkpoints)), settings(), this::dnd, this::log);
+                folders.work(),
+                new Materials(folder, Optional.ofNullable(checkpoints)),
+                settings(),
+                this::dnd,
+                this::log);
         for (Job job : wanted) {
             runner.obstacle(job)
                     .ifPresentOrElse(reason -> log(job.name() + ": not run, " + reason), () -> runner.run(job));
@@ -202,7 +195,7 @@ final class ExperimentCommand implements Callable<Integer> {
                 groups,
                 tables,
                 notRun);
-        Path folder = work.resolve(experiment.name());
+        Path folder = folders.work().resolve(experiment.name());
         done.write(folder);
         done.lines().forEach(line -> output.line("%s", line));
         output.line("written    %s", folder);

@@ -13,18 +13,8 @@ final class TrialFlags {
     @Mixin
     private final MeasureFlags measure = new MeasureFlags();
 
-    @Option(
-            names = "--work",
-            paramLabel = "DIR",
-            defaultValue = "target/experiments",
-            description = "Folder of jobs and results. Default: ${DEFAULT-VALUE}.")
-    private Path work = Path.of("");
-
-    @Option(
-            names = "--set",
-            paramLabel = "DIR",
-            description = "Nano set: base.gguf, compact, tasks, adapters. Default: the embedded one.")
-    private @Nullable Path set;
+    @Mixin
+    private final ExperimentFolders folders = new ExperimentFolders();
 
     @Option(
             names = "--generator",
@@ -40,7 +30,7 @@ final class TrialFlags {
     private int threads;
 
     Path work() {
-        return work;
+        return folders.work();
     }
 
     int threads() {
@@ -49,7 +39,7 @@ final class TrialFlags {
     }
 
     Settings settings() {
-        NanoSet nano = Optional.ofNullable(set).map(NanoSet::new).orElseGet(NanoSet::embedded);
+        NanoSet nano = folders.set();
         EngineOptions plain = EngineOptions.DEFAULT;
         EngineOptions engine = threads() == 0
                 ? plain
