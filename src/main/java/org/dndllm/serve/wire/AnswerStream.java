@@ -16,6 +16,7 @@ final class AnswerStream extends OutputStream {
 
     private final OutputStream out;
     private final Framing framing;
+    private final Runnable beforeTheEnd;
     private final ByteArrayOutputStream held = new ByteArrayOutputStream(512);
     private byte[] head;
     private long left; // bytes that were promised, with framing LENGTH
@@ -33,10 +34,12 @@ final class AnswerStream extends OutputStream {
         CONNECTION
     }
 
-    AnswerStream(OutputStream out, byte[] head, Framing framing, long length) {
+    /** Runs {@code beforeTheEnd} before the part leaves by which a client has the answer whole, and may go. */
+    AnswerStream(OutputStream out, byte[] head, Framing framing, long length, Runnable beforeTheEnd) {
         this.out = out;
         this.head = head;
         this.framing = framing;
+        this.beforeTheEnd = beforeTheEnd;
         left = length;
     }
 
@@ -91,9 +94,16 @@ final class AnswerStream extends OutputStream {
         }
         head = new byte[0];
         held.reset();
+        if (last || endsWithWhatIsWritten()) {
+            beforeTheEnd.run();
+        }
         if (whole.size() > 0) {
             whole.writeTo(out);
         }
+    }
+
+    private boolean endsWithWhatIsWritten() {
+        return framing == Framing.NOTHING || (framing == Framing.LENGTH && left == 0);
     }
 
     @Override

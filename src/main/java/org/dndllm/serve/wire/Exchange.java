@@ -114,7 +114,8 @@ public final class Exchange {
         }
         keepsAlive = head.keepsAlive() && body.isAtEnd() && !answerHeaders.lists("Connection", "close");
         AnswerStream.Framing framing = framing(status, length.isPresent());
-        AnswerStream fresh = new AnswerStream(new Guarded(), lines(status, framing, length), framing, length.orElse(0));
+        AnswerStream fresh = new AnswerStream(
+                new Guarded(), lines(status, framing, length), framing, length.orElse(0), connection.in()::forget);
         answer = fresh;
         connection.received(); // however much of the request is left, the answer takes its own time
         return fresh;
