@@ -65,8 +65,10 @@ final class ObjectiveFlags {
             names = "--pool",
             paramLabel = "X",
             defaultValue = "0",
-            description = "Items of each task that conditions are drawn from, 0 for all. As many as --prompts: the"
-                    + " whole pool is every condition. Default: ${DEFAULT-VALUE}.")
+            description =
+                    "Prompts of each training task that conditions are drawn from, a fixed choice of the seed; 0 for"
+                            + " all. As many as --prompts: the whole pool is every condition. Labelled items are scored beyond the"
+                            + " pool too, and tasks of the role validation have all their prompts. Default: ${DEFAULT-VALUE}.")
     private int pool;
 
     @Option(names = "--task-list", paramLabel = "NAME", split = ",", description = "Train on these tasks only.")

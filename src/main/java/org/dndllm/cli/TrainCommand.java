@@ -62,6 +62,7 @@ import picocli.CommandLine.Parameters;
             "  dnd train tasks --save-to bundle -m base.gguf --encoder minilm --rank 4 --alpha 8 --steps 1500",
             "  dnd train tasks --save-to paper -m base.gguf --encoder minilm --family paper --objective recon \\",
             "      --lora-dir checkpoints --rank 4 --stages 64,12,40:128,8,36 --learning-rate 3e-4",
+            "  dnd train tasks --save-to few -m base.gguf --prompts 32 --pool 128",
             "  dnd train tasks --save-to better -m base.gguf --init-from bundle --steps 500 --json",
         })
 final class TrainCommand implements Callable<Integer> {
@@ -247,12 +248,14 @@ final class TrainCommand implements Callable<Integer> {
     private static BundleManifest.Training how(Plan plan, TrainingResult result, double seconds) {
         List<String> names =
                 plan.tasks().train().stream().map(GeneratorTask::name).toList();
+        int pool = plan.selection().pool();
         String description = String.format(
                 Locale.ROOT,
-                "objective %s on %d tasks, conditions of %s, from %s",
+                "objective %s on %d tasks, conditions of %s%s, from %s",
                 plan.settings().objective().label(),
                 names.size(),
                 plan.selection().text().label(),
+                pool > 0 ? " from " + pool + " of each task" : "",
                 plan.chosen().source());
         BundleManifest.Run run = new BundleManifest.Run(
                 plan.settings().objective().label(),

@@ -175,6 +175,21 @@ class TrainCommandIT {
         train(tasks, out, "--replace", true, "--task-list", "copy").refused(1, "settings", "another run");
     }
 
+    @Test
+    void train_wholePoolAtATime_isNotedAndAnotherPoolIsAnotherRun() throws IOException {
+        Path tasks = tasks("copy", "other");
+        Path out = folder.resolve("out");
+
+        train(tasks, out, "--pool", 6).ok();
+
+        assertThat(GeneratorBundle.open(out).manifest().training().description())
+                .contains("conditions of prompts from 6 of each task, from");
+        train(tasks, out, "--replace", true, "--pool", 7).refused(1, "settings", "another run");
+        train(tasks, out, "--replace", true).refused(1, "settings", "another run");
+        train(tasks, out, "--replace", true, "--pool", 5).refused(1, "pool of 5", "the 6 of a condition");
+        train(tasks, out, "--replace", true, "--pool", 13).refused(1, "copy_train.json", "fewer than the 13");
+    }
+
     /** Three short steps of a small generator; {@code more} options replace the usual ones or join them. */
     private static Cli train(Path tasks, Path out, Object... more) {
         Map<Object, Object> options = new LinkedHashMap<>();

@@ -38,7 +38,9 @@ public record TaskSet(List<GeneratorTask> train, List<GeneratorTask> validation)
      *
      * @param only names of training tasks, none for all
      * @param text what conditions are made of
-     * @param pool items of each task that conditions are drawn from, 0 for all
+     * @param pool items of each training task that conditions are drawn from, 0 for all; a smaller pool of the same seed is
+     *     part of a larger one. All items are scored whatever it is, and tasks that are set aside for validation have all
+     *     theirs, so that every pool is judged by the same.
      * @param prompts N, the least that a pool may hold
      * @param maxTokens longer items are not scored
      * @param seed of the pools
@@ -46,6 +48,10 @@ public record TaskSet(List<GeneratorTask> train, List<GeneratorTask> validation)
     public record Selection(List<String> only, ConditionText text, int pool, int prompts, int maxTokens, long seed) {
         public Selection {
             only = List.copyOf(only);
+        }
+
+        private Selection withoutPool() {
+            return new Selection(only, text, 0, prompts, maxTokens, seed);
         }
 
         /** For comparing runs. */
@@ -85,7 +91,7 @@ public record TaskSet(List<GeneratorTask> train, List<GeneratorTask> validation)
             throw new InvalidInputException(folder.toString(), ROLES, "gives no task the role train");
         }
         List<GeneratorTask> trained = read(all, chosen, selection, tokenizer);
-        List<GeneratorTask> aside = read(all, named(roles, VALIDATION), selection, tokenizer);
+        List<GeneratorTask> aside = read(all, named(roles, VALIDATION), selection.withoutPool(), tokenizer);
         return new TaskSet(trained, aside.isEmpty() ? trained : aside);
     }
 

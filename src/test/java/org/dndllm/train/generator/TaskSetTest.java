@@ -11,6 +11,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.dndllm.InvalidInputException;
 import org.dndllm.encoder.ConditionText;
+import org.dndllm.format.JsonWriter;
 import org.dndllm.train.Example;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -67,6 +68,50 @@ class TaskSetTest {
     }
 
     @Test
+    void read_pools_areNestedAndDifferBySeed() throws IOException {
+        write("a", "b");
+
+        List<String> small = read(selection(List.of(), 4, 4)).train().getFirst().conditions();
+        List<String> large = read(selection(List.of(), 6, 4)).train().getFirst().conditions();
+        List<String> all = read(selection(List.of(), 0, 4)).train().getFirst().conditions();
+        List<String> other = read(new TaskSet.Selection(List.of(), ConditionText.PROMPTS, 4, 4, 100, 2))
+                .train()
+                .getFirst()
+                .conditions();
+
+        assertThat(small).hasSize(4);
+        assertThat(large).hasSize(6).containsAll(small);
+        assertThat(all).hasSize(8).containsAll(large);
+        assertThat(other).as("of another seed").hasSize(4).isNotEqualTo(small);
+    }
+
+    @Test
+    void read_pool_limitsConditionsOfTrainingTasksAlone() throws IOException {
+        write("a", "b", "c");
+        Files.writeString(folder.resolve("d_train.json"), "[]");
+        Files.writeString(folder.resolve("world.json"), WORLD);
+
+        TaskSet tasks = read(selection(List.of(), 5, 4));
+
+        assertThat(tasks.train()).allSatisfy(task -> {
+            assertThat(task.conditions()).hasSize(5);
+            assertThat(task.train()).as("labelled items").hasSize(8);
+        });
+        assertThat(tasks.validation().getFirst().conditions())
+                .as("a task that is set aside")
+                .isEqualTo(
+                        read(selection(List.of(), 0, 4)).validation().getFirst().conditions())
+                .hasSize(8);
+    }
+
+    @Test
+    void selection_asJson_staysWhatRunsWereMadeWith() {
+        assertThat(JsonWriter.compact(selection(List.of(), 0, 4).toJson()))
+                .isEqualTo("{\"condition_text\":\"prompts\",\"pool\":0,\"max_tokens\":100}");
+        assertThat(selection(List.of(), 5, 4).toJson()).containsEntry("pool", 5);
+    }
+
+    @Test
     void read_conditionTexts_holdAnswersAsAsked() throws IOException {
         write("a");
 
@@ -90,18 +135,18 @@ class TaskSetTest {
         refused(selection(List.of("d"), 0, 4), "has the role held-out");
         refused(selection(List.of("e"), 0, 4), "is not there");
         refused(selection(List.of(), 0, 9), "has 8 prompts, fewer than the 9");
-        refused(selection(List.of(), 20, 4), "fewer than the 20");
-        refused(selection(List.of(), 3, 4), "pool of 3");
+        refused(selection(List.of(), 20, 4), "a_train.json", "has 8 prompts, fewer than the 20");
+        refused(selection(List.of(), 3, 4), "pool of 3", "the 4 of a condition");
         Files.writeString(folder.resolve("world.json"), WORLD.replace("\"a\"", "\"x\""));
         refused(selection(List.of(), 0, 4), "there is no x_train.json");
         Files.writeString(folder.resolve("world.json"), WORLD.replace("\"train\"", "\"other\""));
         refused(selection(List.of(), 0, 4), "no task the role train");
     }
 
-    private void refused(TaskSet.Selection selection, String message) {
+    private void refused(TaskSet.Selection selection, String... message) {
         assertThatThrownBy(() -> read(selection))
                 .isInstanceOf(InvalidInputException.class)
-                .hasMessageContaining(message);
+                .hasMessageContainingAll(message);
     }
 
     private TaskSet read(TaskSet.Selection selection) {
