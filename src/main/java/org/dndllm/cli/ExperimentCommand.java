@@ -28,6 +28,8 @@ import org.dndllm.eval.JobTable;
 import org.dndllm.eval.ReportScores;
 import org.dndllm.eval.ReportTable;
 import org.dndllm.eval.SeedTable;
+import org.dndllm.eval.TrainingCost;
+import org.dndllm.eval.TrainingTable;
 import org.dndllm.eval.experiment.AnswersFile;
 import org.dndllm.eval.experiment.Cell;
 import org.jspecify.annotations.Nullable;
@@ -87,7 +89,8 @@ final class ExperimentCommand implements Callable<Integer> {
     @Parameters(
             paramLabel = "NAME",
             arity = "0..1",
-            description = "headline, condition-text, extractor, task-count, leave-one-out, cross-domain.")
+            description =
+                    "headline, condition-text, extractor, task-count, leave-one-out, cross-domain.")
     private String name = "";
 
     @Mixin
@@ -150,11 +153,13 @@ final class ExperimentCommand implements Callable<Integer> {
     private void report(Experiment experiment, JobRunner runner) {
         Map<String, String> notRun = new LinkedHashMap<>();
         Map<String, ReportScores> scores = new LinkedHashMap<>();
+        Map<String, TrainingCost> costs = new LinkedHashMap<>();
         List<ConditionTable.Row> conditions = new ArrayList<>();
         for (Job job : experiment.jobs()) {
             if (runner.isDone(job)) {
                 ReportScores read = ReportScores.read(job.title(), runner.report(job));
                 scores.put(job.name(), read);
+                costs.put(job.name(), runner.cost(job));
                 if (job.conditions().isPresent()) {
                     conditions.add(new ConditionTable.Row(read, ConditionScores.read(runner.conditions(job))));
                 }
@@ -192,6 +197,7 @@ final class ExperimentCommand implements Callable<Integer> {
                 experiment.question(),
                 facts(),
                 JobTable.of(List.copyOf(scores.values())),
+                training(experiment, costs),
                 groups,
                 tables,
                 notRun);
@@ -202,6 +208,17 @@ final class ExperimentCommand implements Callable<Integer> {
         Map<String, Object> json = new LinkedHashMap<>(done.toJson());
         json.put("written", folder.toString());
         output.result(json);
+    }
+
+    private static TrainingTable training(Experiment experiment, Map<String, TrainingCost> costs) {
+        List<TrainingTable.Row> rows = new ArrayList<>();
+        for (Job job : experiment.jobs()) {
+            TrainingCost cost = costs.get(job.name());
+            if (cost != null) {
+                rows.add(new TrainingTable.Row(job.title(), cost));
+            }
+        }
+        return new TrainingTable(rows);
     }
 
     private static TrainedFindings findings(Experiment experiment, Set<String> done, JobRunner runner) {

@@ -19,6 +19,7 @@ import org.dndllm.format.JsonWriter;
  * @param question in one sentence
  * @param facts settings, for the record
  * @param jobs all generators side by side; its table is shown where there are no groups
+ * @param training what it took to make them
  * @param groups generators that differ in their seed alone beside all controls, by title
  * @param more further tables: what jobs show together, verdicts on claims
  * @param notRun reasons by job
@@ -28,6 +29,7 @@ public record ExperimentReport(
         String question,
         Map<String, Object> facts,
         JobTable jobs,
+        TrainingTable training,
         Map<String, SeedTable> groups,
         List<ReportTable> more,
         Map<String, String> notRun) {
@@ -67,12 +69,18 @@ public record ExperimentReport(
             }
             lines.add("");
         });
-        for (ReportTable table : more) {
+        for (ReportTable table : tables()) {
             lines.add("");
             lines.addAll(table.lines());
         }
         notRun.forEach((job, reason) -> lines.add("not run    " + job + ": " + reason));
         return lines;
+    }
+
+    private List<ReportTable> tables() {
+        List<ReportTable> tables = new ArrayList<>(more);
+        tables.add(training.table());
+        return tables;
     }
 
     private String markdown() {
@@ -88,7 +96,7 @@ public record ExperimentReport(
                 text.append("\n").append(group.targetTable().markdown());
             }
         });
-        more.forEach(table -> text.append("\n").append(table.markdown()));
+        tables().forEach(table -> text.append("\n").append(table.markdown()));
         text.append("\n![accuracies](chart.png)\n");
         notRun.forEach((job, reason) -> text.append("\nNot run: " + job + ", because " + reason + ".\n"));
         return text.toString();
@@ -115,6 +123,11 @@ public record ExperimentReport(
                 line(printer, "jobs", row.label(), "generated", row.generated());
                 line(printer, "jobs", row.label(), "generated_minus_base", row.gain());
                 line(printer, "jobs", row.label(), "generated_minus_last", row.lead());
+            }
+            for (TrainingTable.Row row : training.rows()) {
+                for (Map.Entry<String, Object> number : row.cost().toJson().entrySet()) {
+                    printer.printRecord("training", row.label(), number.getKey(), number.getValue(), "", "");
+                }
             }
             for (Map.Entry<String, SeedTable> group : groups.entrySet()) {
                 for (SeedTable.Row row : group.getValue().rows()) {
@@ -155,6 +168,7 @@ public record ExperimentReport(
         json.put("question", question);
         json.putAll(facts);
         json.put("jobs", jobs.toJson());
+        json.put("training", training.toJson());
         Map<String, Object> tables = new LinkedHashMap<>();
         groups.forEach((title, group) -> tables.put(title, group.toJson()));
         json.put("groups", tables);

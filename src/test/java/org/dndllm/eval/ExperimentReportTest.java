@@ -10,6 +10,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
 import org.dndllm.InvalidInputException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -147,6 +149,7 @@ class ExperimentReportTest {
                 "What reads?",
                 Map.of(),
                 JobTable.of(List.of(bad, good)),
+                new TrainingTable(List.of()),
                 Map.of(),
                 List.of(new ConditionTable(
                                 List.of(new ConditionTable.Row(bad, alike), new ConditionTable.Row(good, apart)))
@@ -177,12 +180,56 @@ class ExperimentReportTest {
     }
 
     @Test
+    void poolTable_wholeAndDrawn_areTwoSeriesOverTheSize() {
+        PoolTable table = new PoolTable(
+                64,
+                List.of(
+                        pool(16, 16, 0.2, OptionalLong.of(700_000_000)),
+                        pool(64, 64, 0.4, OptionalLong.of(800_000_000)),
+                        pool(64, 256, 0.6, OptionalLong.empty()),
+                        pool(256, 256, 0.5, OptionalLong.of(1_234_000_000))));
+
+        assertThat(table.table().rows().stream().skip(1).map(row -> String.join(" ", row)))
+                .containsExactly(
+                        "16 20.0 [10.0, 30.0] 700 - - -",
+                        "64 40.0 [30.0, 50.0] 800 40.0 [30.0, 50.0] 800",
+                        "256 50.0 [40.0, 60.0] 1234 60.0 [50.0, 70.0] -");
+        assertThat(table.table().rows().getFirst()).contains("x of x, %", "64 of x, %", "MB of training");
+    }
+
+    private static PoolTable.Generator pool(int prompts, int size, double accuracy, OptionalLong bytes) {
+        return new PoolTable.Generator(
+                prompts,
+                size,
+                scores("any", Map.of(Control.GENERATED, new double[] {accuracy - 0.1, accuracy + 0.1})),
+                new TrainingCost(OptionalDouble.empty(), bytes));
+    }
+
+    @Test
+    void trainingCost_record_isReadWithWhatItHas() throws Exception {
+        Path file = Files.writeString(
+                folder.resolve("trained.json"), "{\"seconds\": 2.5, \"peak_resident_bytes\": 7, \"inputs\": \"x\"}");
+        assertThat(TrainingCost.read(file)).isEqualTo(new TrainingCost(OptionalDouble.of(2.5), OptionalLong.of(7)));
+
+        Files.writeString(file, "{\"inputs\": \"x\"}");
+        assertThat(TrainingCost.read(file)).isEqualTo(TrainingCost.UNKNOWN);
+        Files.writeString(file, "{\"peak_resident_bytes\": \"much\"}");
+        assertThatThrownBy(() -> TrainingCost.read(file)).hasMessageContaining("peak_resident_bytes");
+        assertThatThrownBy(() -> TrainingCost.read(folder.resolve("none"))).hasMessageContaining("none");
+    }
+
+    @Test
     void write_groups_tablesAndChart() throws Exception {
         ExperimentReport report = new ExperimentReport(
                 "headline",
                 "Is it so?",
                 Map.of("seeds", 3),
                 JobTable.of(List.of(scores("one", Map.of(Control.BASE, new double[] {0, 0.5})))),
+                new TrainingTable(List.of(
+                        new TrainingTable.Row(
+                                "one", new TrainingCost(OptionalDouble.of(61.4), OptionalLong.of(862_400_000))),
+                        new TrainingTable.Row(
+                                "made before", new TrainingCost(OptionalDouble.of(3), OptionalLong.empty())))),
                 Map.of("both", seeds()),
                 List.of(new ReportTable(List.of(List.of("claim", "verdict"), List.of("it helps", "not tested")))),
                 Map.of("paper", "it lacks something"));
@@ -195,9 +242,15 @@ class ExperimentReportTest {
                         "## both",
                         "| generated adapter | 80.0 | 60.0 | 70.0 |",
                         "| it helps | not tested |",
-                        "Not run: paper");
-        assertThat(Files.readString(folder.resolve("result.json"))).contains("\"share_of_own_label_gain\"");
-        assertThat(Files.readString(folder.resolve("result.csv"))).contains("both,generated,one,0.8,,");
+                        "Not run: paper",
+                        "| one | 61 | 862 |",
+                        "| made before | 3 | - |");
+        assertThat(Files.readString(folder.resolve("result.json")))
+                .contains("\"share_of_own_label_gain\"", "\"peak_resident_bytes\": 862400000");
+        assertThat(Files.readString(folder.resolve("result.csv")))
+                .contains("both,generated,one,0.8,,", "training,one,peak_resident_bytes,862400000,,")
+                .contains("training,made before,seconds,3.0,,")
+                .doesNotContain("made before,peak_resident_bytes");
         assertThat(folder.resolve("chart.png")).isNotEmptyFile();
         assertThat(String.join("\n", report.lines())).contains("target", "not run    paper");
     }

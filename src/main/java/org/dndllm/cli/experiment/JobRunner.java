@@ -17,6 +17,8 @@ import java.util.function.Consumer;
 import java.util.function.ToIntFunction;
 import org.dndllm.EnvironmentException;
 import org.dndllm.InvalidInputException;
+import org.dndllm.eval.TrainingCost;
+import org.dndllm.eval.experiment.ResidentMemory;
 import org.dndllm.format.AtomicFile;
 import org.dndllm.format.GgufFile;
 import org.dndllm.format.JsonValue;
@@ -43,6 +45,7 @@ public final class JobRunner {
     private final RunSettings settings;
     private final ToIntFunction<List<String>> dnd;
     private final Consumer<String> log;
+    private final ResidentMemory memory;
     private final Map<Path, String> hashes = new LinkedHashMap<>();
 
     /**
@@ -56,12 +59,24 @@ public final class JobRunner {
             RunSettings settings,
             ToIntFunction<List<String>> dnd,
             Consumer<String> log) {
+        this(work, materials, settings, dnd, log, ResidentMemory.own());
+    }
+
+    /** @param memory of this process, where the commands run */
+    JobRunner(
+            Path work,
+            Materials materials,
+            RunSettings settings,
+            ToIntFunction<List<String>> dnd,
+            Consumer<String> log,
+            ResidentMemory memory) {
         folders = new JobFolder(work.resolve("jobs"));
         commands = new JobCommands(folders, materials, settings);
         this.materials = materials;
         this.settings = settings;
         this.dnd = dnd;
         this.log = log;
+        this.memory = memory;
     }
 
     /** Where a job's report is, or will be. */
@@ -72,6 +87,11 @@ public final class JobRunner {
     /** Where the measures of a job's conditions are, or will be, if it measures them. */
     public Path conditions(Job job) {
         return folders.conditions(job);
+    }
+
+    /** What the training of a job took that is done. */
+    public TrainingCost cost(Job job) {
+        return TrainingCost.read(folders.file(job, TRAINED));
     }
 
     /** Why a job cannot be made here, if it cannot. */
@@ -146,6 +166,7 @@ public final class JobRunner {
     private void make(Job job, String record, Map<String, Object> made, List<String> arguments) {
         String command = arguments.getFirst();
         log.accept(job.name() + ": dnd " + String.join(" ", arguments));
+        boolean alone = memory.forgetPeak();
         long begin = System.nanoTime();
         int code = dnd.applyAsInt(arguments);
         if (code != 0) {
@@ -157,6 +178,9 @@ public final class JobRunner {
         json.put("inputs", hash(made));
         json.put("settings", made);
         json.put("seconds", (System.nanoTime() - begin) / 1e9);
+        if (alone) { // otherwise it would be the peak of whatever this process did before
+            memory.peak().ifPresent(bytes -> json.put(TrainingCost.PEAK, bytes));
+        }
         AtomicFile.writeString(folders.file(job, record), JsonWriter.write(json));
         log.accept(job.name() + ": " + command + " is done");
     }

@@ -1,10 +1,8 @@
 package org.dndllm.eval.experiment;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
@@ -16,30 +14,27 @@ import java.util.stream.Stream;
 final class CostMeter {
     private static final double MICRO = 1e-6;
 
-    private final Path proc;
+    private final ResidentMemory memory;
     private final Path power;
     private final long begin = System.nanoTime();
     private final Duration cpu = cpu();
     private final OptionalLong microjoules;
     private long highest; // bytes, the peak before it was last forgotten
 
-    private CostMeter(Path proc, Path power) {
-        this.proc = proc;
+    private CostMeter(ResidentMemory memory, Path power) {
+        this.memory = memory;
         this.power = power;
         microjoules = microjoules();
-        forgetPeak();
+        memory.forgetPeak();
     }
 
     static CostMeter start() {
-        return start(Path.of("/proc/self"), Path.of("/sys/class/powercap"));
+        return start(ResidentMemory.own(), Path.of("/sys/class/powercap"));
     }
 
-    /**
-     * @param proc folder with {@code status} and {@code clear_refs}
-     * @param power folder of powercap zones
-     */
-    static CostMeter start(Path proc, Path power) {
-        return new CostMeter(proc, power);
+    /** @param power folder of powercap zones */
+    static CostMeter start(ResidentMemory memory, Path power) {
+        return new CostMeter(memory, power);
     }
 
     Cost stop() {
@@ -48,7 +43,7 @@ final class CostMeter {
 
     /** Peak resident memory since the start, or of the whole process where Linux does not allow to begin anew. */
     private OptionalLong peakBytes() {
-        OptionalLong peak = status("VmHWM:");
+        OptionalLong peak = memory.peak();
         return peak.isPresent() ? OptionalLong.of(Math.max(highest, peak.getAsLong())) : peak;
     }
 
@@ -59,26 +54,14 @@ final class CostMeter {
      */
     <T> T growth(Supplier<T> work, LongConsumer bytes) {
         peakBytes().ifPresent(peak -> highest = peak);
-        forgetPeak();
-        OptionalLong before = status("VmRSS:");
+        memory.forgetPeak();
+        OptionalLong before = memory.now();
         T result = work.get();
-        OptionalLong peak = status("VmHWM:");
+        OptionalLong peak = memory.peak();
         if (before.isPresent() && peak.isPresent()) {
             bytes.accept(Math.max(0, peak.getAsLong() - before.getAsLong()));
         }
         return result;
-    }
-
-    /** proc(5): writing 5 sets the peak back to what is resident now. Where that is refused the peak is the process's. */
-    private void forgetPeak() {
-        Path references = proc.resolve("clear_refs");
-        if (Files.isWritable(references)) {
-            try {
-                Files.write(references, "5".getBytes(StandardCharsets.US_ASCII), StandardOpenOption.WRITE);
-            } catch (IOException refused) {
-                return; // an older peak then stands, which is still no less than the job's own
-            }
-        }
     }
 
     private OptionalDouble joules() {
@@ -109,16 +92,6 @@ final class CostMeter {
 
     private static boolean isPackage(Path zone) {
         return zone.getFileName().toString().matches("[a-z-]+:\\d+");
-    }
-
-    private OptionalLong status(String field) {
-        try (Stream<String> lines = Files.lines(proc.resolve("status"))) {
-            return lines.filter(line -> line.startsWith(field))
-                    .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")) * 1024)
-                    .findFirst();
-        } catch (IOException notLinux) {
-            return OptionalLong.empty();
-        }
     }
 
     private static Duration cpu() {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.Files;
@@ -14,6 +15,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.ToIntFunction;
 import org.dndllm.InvalidInputException;
+import org.dndllm.eval.experiment.ResidentMemory;
 import org.dndllm.format.GgufWriter;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -67,7 +69,17 @@ class JobRunnerTest {
                     commands.add(arguments);
                     return runner.applyAsInt(arguments);
                 },
-                log::add);
+                log::add,
+                new ResidentMemory(folder.resolve("proc")));
+    }
+
+    /** What Linux would tell about this process. */
+    private void memory(long peakKb) {
+        try {
+            Files.writeString(folder.resolve("proc/status"), "VmHWM:\t %d kB\n".formatted(peakKb));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private JobRunner runner() {
@@ -90,6 +102,39 @@ class JobRunnerTest {
         assertThat(commands).hasSize(2);
         assertThat(log.getLast()).contains("is done");
         assertThat(runner().isDone(PLAIN)).isTrue();
+    }
+
+    @Test
+    void run_training_notesItsOwnPeakOfMemory() throws IOException {
+        Files.createDirectory(folder.resolve("proc"));
+        Files.createFile(folder.resolve("proc/clear_refs"));
+        memory(900);
+        runner = arguments -> {
+            assertThat(folder.resolve("proc/clear_refs"))
+                    .as("the peak begins anew")
+                    .hasContent("5");
+            memory(arguments.getFirst().equals("train") ? 300 : 200);
+            return 0;
+        };
+
+        runner().run(PLAIN);
+
+        assertThat(runner().cost(PLAIN).peakBytes()).hasValue(300 * 1024);
+        assertThat(runner().cost(PLAIN).seconds().orElseThrow()).isNotNegative();
+        assertThat(runner().isDone(PLAIN))
+                .as("memory is no part of the identity")
+                .isTrue();
+    }
+
+    @Test
+    void run_peakCannotBeginAnew_notesNone() throws IOException {
+        Files.createDirectory(folder.resolve("proc"));
+        memory(900); // of the whole process
+
+        runner().run(PLAIN);
+
+        assertThat(runner().cost(PLAIN).peakBytes()).isEmpty();
+        assertThat(runner().cost(PLAIN).seconds()).isPresent();
     }
 
     @Test

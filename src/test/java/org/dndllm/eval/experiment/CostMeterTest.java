@@ -28,7 +28,7 @@ class CostMeterTest {
     }
 
     private CostMeter start() {
-        return CostMeter.start(folder.resolve("proc"), folder.resolve("power"));
+        return CostMeter.start(new ResidentMemory(folder.resolve("proc")), folder.resolve("power"));
     }
 
     @Test
