@@ -19,6 +19,7 @@ import org.dndllm.cli.experiment.Materials;
 import org.dndllm.cli.experiment.NanoTrials;
 import org.dndllm.cli.experiment.RunSettings;
 import org.dndllm.cli.experiment.TrainedFindings;
+import org.dndllm.cli.experiment.TrainingPool;
 import org.dndllm.cli.nano.NanoRecipe;
 import org.dndllm.eval.ConditionScores;
 import org.dndllm.eval.ConditionTable;
@@ -56,6 +57,8 @@ import picocli.CommandLine.Spec;
             "  task-count      4, 8, 16, 16 less varied and 32 training tasks (Table 4c), and the least that is enough",
             "  leave-one-out   a training task left out and evaluated on (Table 1)",
             "  cross-domain    a kind of tasks left out and evaluated on (Table 2)",
+            "  training-pool   whole pools of training prompts, or 64 drawn from them, with the memory of training"
+                    + " (Figure 4a)",
             "LoRAs tuned on labels against generated adapters: dnd experiment few-shot.",
             "Experiments that need no training, and one report of everything: dnd experiment report.",
             "",
@@ -71,6 +74,7 @@ import picocli.CommandLine.Spec;
             "Examples:",
             "  dnd experiment headline --checkpoints target/nano/collect/adapters",
             "  dnd experiment task-count --only tasks-4",
+            "  dnd experiment training-pool --only prompts-64-of-64",
             "  dnd experiment extractor --steps 300 --threads 1",
             "  dnd experiment condition-text --work scratch --set target/nano/ship/nano --json",
             "  dnd experiment report",
@@ -90,7 +94,7 @@ final class ExperimentCommand implements Callable<Integer> {
             paramLabel = "NAME",
             arity = "0..1",
             description =
-                    "headline, condition-text, extractor, task-count, leave-one-out, cross-domain.")
+                    "headline, condition-text, extractor, task-count, leave-one-out, cross-domain, training-pool.")
     private String name = "";
 
     @Mixin
@@ -192,6 +196,7 @@ final class ExperimentCommand implements Callable<Integer> {
         if (!conditions.isEmpty()) {
             tables.addFirst(new ConditionTable(conditions).table());
         }
+        TrainingPool.table(experiment, scores, costs).ifPresent(tables::addFirst);
         ExperimentReport done = new ExperimentReport(
                 experiment.name(),
                 experiment.question(),

@@ -11,6 +11,8 @@ import java.util.Map;
 import org.dndllm.encoder.ConditionText;
 import org.dndllm.engine.BundleManifest;
 import org.dndllm.engine.GeneratorBundle;
+import org.dndllm.eval.TrainingCost;
+import org.dndllm.eval.experiment.ResidentMemory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
@@ -65,6 +67,7 @@ class ExperimentCommandIT {
         // then
         assertThat(all.err()).contains("condition-mixed: is done");
         assertThat(all.json().at("/jobs")).hasSize(3);
+        assertThat(all.json().at("/training/2/seconds").asDouble()).isPositive();
         assertThat(work.resolve("condition-text/chart.png")).isNotEmptyFile();
         Path mixed = work.resolve("jobs/condition-mixed");
         BundleManifest.Training training =
@@ -101,6 +104,22 @@ class ExperimentCommandIT {
         assertThat(diagnose.ok().out())
                 .contains("Conditions of 2 training tasks")
                 .doesNotContain("Among");
+    }
+
+    @Test
+    void trainingPool_oneJob_readsItsWholePoolAndNotesTheMemory() throws IOException {
+        JsonNode one = experiment("training-pool", "--set", smallSet(), "--only", "prompts-16-of-16", "--json")
+                .json();
+
+        assertThat(one.at("/done")).hasSize(1);
+        Path job = work.resolve("jobs/prompts-16-of-16");
+        BundleManifest manifest = GeneratorBundle.open(job.resolve("bundle")).manifest();
+        assertThat(manifest.generator().prompts()).isEqualTo(16);
+        assertThat(manifest.training().description()).contains("from 16 of each task");
+        // where the system does not let the peak begin anew there is none
+        boolean measured = ResidentMemory.own().forgetPeak();
+        assertThat(TrainingCost.read(job.resolve("trained.json")).peakBytes().isPresent())
+                .isEqualTo(measured);
     }
 
     @Test

@@ -47,7 +47,8 @@ public record Experiment(String name, String question, List<Job> jobs, List<Grou
                 extractor(recipe, compact),
                 taskCount(recipe, shipped),
                 leaveOneOut(recipe, shipped),
-                CrossDomain.of(recipe, shipped));
+                CrossDomain.of(recipe, shipped),
+                TrainingPool.of(recipe, shipped));
     }
 
     /**
@@ -192,7 +193,8 @@ public record Experiment(String name, String question, List<Job> jobs, List<Grou
         return new Job(name, title, flags, false, controls);
     }
 
-    private static Job titled(Job job, String title) {
+    /** The same job under another title. */
+    static Job titled(Job job, String title) {
         return new Job(job.name(), title, job.flags(), job.checkpoints(), job.controls());
     }
 
@@ -203,7 +205,8 @@ public record Experiment(String name, String question, List<Job> jobs, List<Grou
                 .orElseThrow(() -> new IllegalArgumentException("the recipe has no generator " + family));
     }
 
-    private static String value(List<String> flags, String flag) {
+    /** What stands behind a flag. */
+    static String value(List<String> flags, String flag) {
         return flags.get(flags.indexOf(flag) + 1);
     }
 

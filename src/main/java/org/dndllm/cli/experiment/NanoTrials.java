@@ -142,7 +142,7 @@ public final class NanoTrials {
         return new Trial(
                 "prompt-pool",
                 "Is it better to read a whole pool of prompts, or always 64 drawn from it, and what memory does it take?",
-                "Figure 4a at generation time; the paper's pools are those of training, which this does not repeat",
+                "Figure 4a at generation time; the paper's pools are those of training: dnd experiment training-pool",
                 "prompts in the pool (x)",
                 entries,
                 GENERATED,

@@ -23,6 +23,7 @@ record TrainedClaims(List<Outcome> outcomes, List<Claim> claims) {
     private static final String OTHER_KIND = "other-kind";
     private static final String KNOWN_KINDS = "known-kinds";
     private static final String ALL_TASKS = "tasks-32";
+    private static final String ALL_PROMPTS = "prompts-64-of-384";
 
     TrainedClaims {
         outcomes = List.copyOf(outcomes);
@@ -36,6 +37,7 @@ record TrainedClaims(List<Outcome> outcomes, List<Claim> claims) {
             case "cross-domain" -> crossDomain(recipe);
             case "task-count" -> taskCount(experiment);
             case "extractor" -> extractor(experiment);
+            case TrainingPool.NAME -> trainingPool(experiment);
             default -> new TrainedClaims(List.of(), List.of());
         };
     }
@@ -133,6 +135,30 @@ record TrainedClaims(List<Outcome> outcomes, List<Claim> claims) {
                         new Claim(
                                 "The base model's own states teach a generator something (in Table 4b they do not).",
                                 new Better("extractor-base", List.of(Control.BASE.label())))));
+    }
+
+    /** What memory a training takes stands in the tables: one number of each job has no interval to judge by. */
+    private static TrainedClaims trainingPool(Experiment experiment) {
+        String all = experiment.jobs().getLast().name();
+        List<Outcome> outcomes = new ArrayList<>();
+        for (Job job : experiment.jobs()) {
+            outcomes.add(Outcome.of(
+                    job.name().equals(all) ? ALL_PROMPTS : job.name(),
+                    job.title(),
+                    Control.GENERATED,
+                    List.of(job.name())));
+        }
+        return new TrainedClaims(
+                outcomes,
+                List.of(
+                        new Claim(
+                                "64 prompts drawn anew from a pool of 256 do as well as reading all 256 at a time (at most 5"
+                                        + " points less, Figure 4a).",
+                                new NoWorse(TrainingPool.name(64, 256), TrainingPool.name(256, 256), FIVE_POINTS)),
+                        new Claim(
+                                "64 prompts drawn anew from all 384 give more than a pool of 64 that is read whole"
+                                        + " (Figure 4a).",
+                                new Better(ALL_PROMPTS, List.of(TrainingPool.name(64, 64))))));
     }
 
     private static List<String> names(Experiment experiment) {

@@ -13,6 +13,7 @@ import org.dndllm.eval.Control;
 import org.dndllm.eval.JobTable;
 import org.dndllm.eval.ReportScores;
 import org.dndllm.eval.ReportTable;
+import org.dndllm.eval.TrainingCost;
 import org.dndllm.eval.experiment.AnswersFile;
 import org.dndllm.eval.experiment.Cell;
 import org.dndllm.eval.report.Comparison.Pair;
@@ -35,7 +36,8 @@ public final class TrainedTables {
     }
 
     private static Study.Trained of(Experiment experiment, Path work) {
-        List<ReportScores> scores = new ArrayList<>();
+        Map<String, ReportScores> scores = new LinkedHashMap<>();
+        Map<String, TrainingCost> costs = new LinkedHashMap<>();
         List<ConditionTable.Row> conditions = new ArrayList<>();
         Map<String, Map<Control, List<Cell>>> answers = new LinkedHashMap<>();
         Map<String, List<Cell>> cells = new LinkedHashMap<>();
@@ -47,7 +49,9 @@ public final class TrainedTables {
             if (Files.exists(folder.resolve("done.json"))) {
                 Path report = folder.resolve("report");
                 ReportScores read = ReportScores.read(job.title(), report);
-                scores.add(read);
+                scores.put(job.name(), read);
+                Path trained = folder.resolve("trained.json");
+                costs.put(job.name(), Files.exists(trained) ? TrainingCost.read(trained) : TrainingCost.UNKNOWN);
                 if (job.conditions().isPresent() && Files.exists(folder.resolve("diagnosed.json"))) {
                     conditions.add(
                             new ConditionTable.Row(read, ConditionScores.read(folder.resolve("conditions.json"))));
@@ -69,8 +73,9 @@ public final class TrainedTables {
         TrainedFindings findings = TrainedFindings.of(experiment, answers);
         List<ReportTable> tables = new ArrayList<>();
         if (!scores.isEmpty()) {
-            tables.add(JobTable.of(scores).table());
+            tables.add(JobTable.of(List.copyOf(scores.values())).table());
         }
+        TrainingPool.table(experiment, scores, costs).ifPresent(tables::add);
         if (!conditions.isEmpty()) {
             tables.add(new ConditionTable(conditions).table());
         }

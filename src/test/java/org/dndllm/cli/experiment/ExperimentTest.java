@@ -35,7 +35,7 @@ class ExperimentTest {
         }
 
         assertThat(jobs)
-                .hasSize(4 + 2 + 4 + 4 + 4 + 2)
+                .hasSize(4 + 2 + 4 + 4 + 4 + 2 + 7)
                 .containsKeys("compact-seed-1", "paper-recon", "tasks-16-narrow");
     }
 
@@ -116,6 +116,36 @@ class ExperimentTest {
         }
         assertThat(leftOut.get("without-transform-next")).hasSize(8).contains("third-next", "first-next");
         assertThat(leftOut.get("without-selection-largest")).hasSize(6);
+    }
+
+    @Test
+    void trainingPool_jobs_differInPromptsAndPoolAlone() {
+        List<Job> jobs = Experiment.named("training-pool", ALL).jobs();
+
+        assertThat(jobs)
+                .extracting(Job::title)
+                .containsExactly(
+                        "16 of 16",
+                        "32 of 32",
+                        "64 of 64",
+                        "64 of 128",
+                        "64 of 256",
+                        "128 of 128",
+                        "256 of 256",
+                        "64 of all 384");
+        List<String> shipped = jobs.getLast().flags();
+        assertThat(Experiment.value(shipped, "--prompts")).isEqualTo(String.valueOf(TrainingPool.DRAWN));
+        assertThat(shipped).doesNotContain("--pool");
+        for (Job job : jobs.subList(0, jobs.size() - 1)) {
+            String prompts = Experiment.value(job.flags(), "--prompts");
+            String pool = Experiment.value(job.flags(), "--pool");
+            assertThat(job.title()).isEqualTo(prompts + " of " + pool);
+            assertThat(job.name()).isEqualTo("prompts-" + prompts + "-of-" + pool);
+            List<String> others = new ArrayList<>(job.flags());
+            others.subList(others.indexOf("--pool"), others.indexOf("--pool") + 2)
+                    .clear();
+            assertThat(Experiment.with(others, "--prompts", "64")).isEqualTo(shipped);
+        }
     }
 
     @Test

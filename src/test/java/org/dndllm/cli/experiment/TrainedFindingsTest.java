@@ -64,7 +64,7 @@ class TrainedFindingsTest {
                                 .claims()
                                 .isEmpty())
                         .map(Experiment::name))
-                .containsExactly("extractor", "task-count", "leave-one-out", "cross-domain");
+                .containsExactly("extractor", "task-count", "leave-one-out", "cross-domain", "training-pool");
     }
 
     @Test
@@ -109,6 +109,26 @@ class TrainedFindingsTest {
 
         assertThat(verdicts).extracting(Verdict::outcome).containsExactly(Outcome.SUPPORTED, Outcome.NOT_SUPPORTED);
         assertThat(verdicts.getFirst().evidence()).startsWith("from tasks-16 on; tasks-8 minus");
+    }
+
+    @Test
+    void trainingPool_drawingIsAsGoodAndWholeSmallPoolWorse_bothSupported() {
+        Set<String> tasks = Set.of("a", "b", "c", "d", "e", "f");
+        report("prompts-64-of-64", tasks, Map.of(Control.GENERATED, 0.4));
+        report("prompts-64-of-256", tasks, Map.of(Control.GENERATED, 0.8));
+        report("prompts-256-of-256", tasks, Map.of(Control.GENERATED, 0.825));
+        report("compact-seed-1", tasks, Map.of(Control.GENERATED, 0.9));
+
+        List<Verdict> verdicts = verdicts("training-pool");
+
+        assertThat(verdicts).extracting(Verdict::outcome).containsExactly(Outcome.SUPPORTED, Outcome.SUPPORTED);
+        assertThat(verdicts.getLast().evidence()).startsWith("prompts-64-of-384 minus prompts-64-of-64: +50.0");
+
+        done.remove("prompts-64-of-256");
+        report("prompts-64-of-256", tasks, Map.of(Control.GENERATED, 0.7));
+        assertThat(verdicts("training-pool"))
+                .extracting(Verdict::outcome)
+                .containsExactly(Outcome.NOT_SUPPORTED, Outcome.SUPPORTED);
     }
 
     @Test

@@ -38,8 +38,12 @@ class TrainedTablesTest {
     }
 
     private Study.Trained extractor() {
+        return trained("extractor");
+    }
+
+    private Study.Trained trained(String name) {
         return TrainedTables.of(work).stream()
-                .filter(trained -> trained.name().equals("extractor"))
+                .filter(trained -> trained.name().equals(name))
                 .findFirst()
                 .orElseThrow();
     }
@@ -62,6 +66,22 @@ class TrainedTablesTest {
         // and each is compared with the last, item by item
         assertThat(trained.pairs()).contains(new Comparison.Pair("extractor-base", "extractor-sentence"));
         assertThat(trained.command()).isEqualTo("dnd experiment extractor");
+    }
+
+    @Test
+    void of_trainingPool_memoryBesideBothSeries_dashWhereNotNoted() throws IOException {
+        job("prompts-16-of-16", 2, false);
+        job("compact-seed-1", 9, false);
+        Files.writeString(
+                work.resolve("jobs/prompts-16-of-16/trained.json"),
+                "{\"seconds\": 9, \"peak_resident_bytes\": 800000000}");
+        Files.writeString(work.resolve("jobs/compact-seed-1/trained.json"), "{\"seconds\": 9}");
+
+        assertThat(trained("training-pool").tables().get(1).rows().stream()
+                        .skip(1)
+                        .map(row ->
+                                row.get(0) + " " + row.get(1) + " " + row.get(3) + " " + row.get(4) + " " + row.get(6)))
+                .containsExactly("16 20.0 800 - -", "384 - - 90.0 -");
     }
 
     @Test
