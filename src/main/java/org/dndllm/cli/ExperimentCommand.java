@@ -16,11 +16,11 @@ import org.dndllm.cli.experiment.Experiment;
 import org.dndllm.cli.experiment.Job;
 import org.dndllm.cli.experiment.JobRunner;
 import org.dndllm.cli.experiment.Materials;
-import org.dndllm.cli.experiment.NanoTrials;
 import org.dndllm.cli.experiment.RunSettings;
+import org.dndllm.cli.experiment.SetPlan;
 import org.dndllm.cli.experiment.TrainedFindings;
 import org.dndllm.cli.experiment.TrainingPool;
-import org.dndllm.cli.nano.NanoRecipe;
+import org.dndllm.cli.experiment.Trials;
 import org.dndllm.eval.ConditionScores;
 import org.dndllm.eval.ConditionTable;
 import org.dndllm.eval.Control;
@@ -47,7 +47,7 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         sortOptions = false,
         subcommands = {ExperimentReportCommand.class, ExperimentFewShotCommand.class},
-        header = "Answer a question on the nano world by a table of resumable jobs, with 95 %% intervals.",
+        header = "Answer a question on the nano world, or a set of your own, by a table of resumable jobs.",
         description = {
             "NAME is one of these, which train generators:",
             "  headline        the shipped recipe with three training seeds and the paper's, beside all controls",
@@ -59,6 +59,11 @@ import picocli.CommandLine.Spec;
             "  cross-domain    a kind of tasks left out and evaluated on (Table 2)",
             "  training-pool   whole pools of training prompts, or 64 drawn from them, with the memory of training"
                     + " (Figure 4a)",
+            "",
+            "With --set they are about your own base model, encoder and tasks: DIR/experiments.json holds the flags of dnd"
+                    + " train, which tasks are left out or taken alone, and sizes of pools; DIR/tasks/world.json the"
+                    + " roles of the tasks.",
+            "",
             "LoRAs tuned on labels against generated adapters: dnd experiment few-shot.",
             "Experiments that need no training, and one report of everything: dnd experiment report.",
             "",
@@ -132,13 +137,14 @@ final class ExperimentCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (NanoTrials.names().contains(name)) {
+        if (Trials.names().contains(name)) {
             throw Flags.wrong(
                     "NAME", "is '" + name + "', which needs no training: dnd experiment report --only " + name);
         }
-        Experiment experiment = Experiment.named(name, Experiment.all(NanoRecipe.standard()));
-        List<Job> wanted = wanted(experiment);
         Path folder = folders.set().folder();
+        SetPlan plan = SetPlan.of(folder);
+        Experiment experiment = Experiment.named(name, Experiment.all(plan));
+        List<Job> wanted = wanted(experiment);
         JobRunner runner = new JobRunner(
                 folders.work(),
                 new Materials(folder, Optional.ofNullable(checkpoints)),
@@ -149,12 +155,12 @@ final class ExperimentCommand implements Callable<Integer> {
             runner.obstacle(job)
                     .ifPresentOrElse(reason -> log(job.name() + ": not run, " + reason), () -> runner.run(job));
         }
-        report(experiment, runner);
+        report(experiment, plan, runner);
         return 0;
     }
 
     /** Tables need all jobs but those that cannot be run. */
-    private void report(Experiment experiment, JobRunner runner) {
+    private void report(Experiment experiment, SetPlan plan, JobRunner runner) {
         Map<String, String> notRun = new LinkedHashMap<>();
         Map<String, ReportScores> scores = new LinkedHashMap<>();
         Map<String, TrainingCost> costs = new LinkedHashMap<>();
@@ -191,8 +197,8 @@ final class ExperimentCommand implements Callable<Integer> {
                 groups.put(group.title(), SeedTable.of(seeds));
             }
         }
-        List<ReportTable> tables =
-                new ArrayList<>(findings(experiment, scores.keySet(), runner).tables());
+        List<ReportTable> tables = new ArrayList<>(
+                findings(experiment, plan, scores.keySet(), runner).tables());
         if (!conditions.isEmpty()) {
             tables.addFirst(new ConditionTable(conditions).table());
         }
@@ -226,12 +232,12 @@ final class ExperimentCommand implements Callable<Integer> {
         return new TrainingTable(rows);
     }
 
-    private static TrainedFindings findings(Experiment experiment, Set<String> done, JobRunner runner) {
+    private static TrainedFindings findings(Experiment experiment, SetPlan plan, Set<String> done, JobRunner runner) {
         Map<String, Map<Control, List<Cell>>> answers = new LinkedHashMap<>();
         experiment.jobs().stream()
                 .filter(job -> done.contains(job.name()))
                 .forEach(job -> answers.put(job.name(), AnswersFile.read(runner.report(job))));
-        return TrainedFindings.of(experiment, answers);
+        return TrainedFindings.of(experiment, plan, answers);
     }
 
     private Map<String, Object> facts() {

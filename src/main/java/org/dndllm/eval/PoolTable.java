@@ -1,10 +1,11 @@
 package org.dndllm.eval;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
+import java.util.OptionalInt;
+import java.util.function.Predicate;
 
 /**
  * Generators that learned from pools of prompts, by the size of the pool: those that read a whole pool at a time beside
@@ -14,13 +15,20 @@ import java.util.TreeMap;
  * @param generators in any order; one whose pool holds no more than that belongs to both series
  */
 public record PoolTable(int drawn, List<Generator> generators) {
+    private static final Comparator<OptionalInt> BY_SIZE =
+            Comparator.comparingInt(pool -> pool.orElse(Integer.MAX_VALUE)); // all prompts come last
+
     /**
      * A generator.
      *
      * @param prompts that it reads at a time
-     * @param pool prompts of each training task
+     * @param pool prompts of each training task; empty for all that there are
      */
-    public record Generator(int prompts, int pool, ReportScores scores, TrainingCost cost) {}
+    public record Generator(int prompts, OptionalInt pool, ReportScores scores, TrainingCost cost) {
+        private boolean whole() {
+            return pool.isPresent() && pool.getAsInt() == prompts;
+        }
+    }
 
     public PoolTable {
         generators = List.copyOf(generators);
@@ -28,16 +36,6 @@ public record PoolTable(int drawn, List<Generator> generators) {
 
     /** Sizes as rows, both series as columns. */
     public ReportTable table() {
-        Map<Integer, Generator> whole = new TreeMap<>();
-        Map<Integer, Generator> few = new TreeMap<>();
-        for (Generator generator : generators) {
-            if (generator.prompts() == generator.pool()) {
-                whole.put(generator.pool(), generator);
-            }
-            if (generator.prompts() == drawn) {
-                few.put(generator.pool(), generator);
-            }
-        }
         List<List<String>> lines = new ArrayList<>();
         lines.add(List.of(
                 "pool x of training prompts",
@@ -47,16 +45,26 @@ public record PoolTable(int drawn, List<Generator> generators) {
                 drawn + " of x, %",
                 "95 % interval",
                 "MB of training"));
-        generators.stream().map(Generator::pool).sorted().distinct().forEach(pool -> {
-            List<String> line = new ArrayList<>(List.of(String.valueOf(pool)));
-            line.addAll(side(Optional.ofNullable(whole.get(pool))));
-            line.addAll(side(Optional.ofNullable(few.get(pool))));
+        List<OptionalInt> pools = generators.stream()
+                .map(Generator::pool)
+                .distinct()
+                .sorted(BY_SIZE)
+                .toList();
+        for (OptionalInt pool : pools) {
+            List<String> line = new ArrayList<>();
+            line.add(pool.isPresent() ? String.valueOf(pool.getAsInt()) : "all");
+            line.addAll(side(pool, Generator::whole));
+            line.addAll(side(pool, generator -> generator.prompts() == drawn));
             lines.add(line);
-        });
+        }
         return new ReportTable(lines);
     }
 
-    private static List<String> side(Optional<Generator> generator) {
+    private List<String> side(OptionalInt pool, Predicate<Generator> series) {
+        Optional<Generator> generator = generators.stream()
+                .filter(each -> each.pool().equals(pool))
+                .filter(series)
+                .findFirst();
         Optional<Estimate> accuracy = generator.flatMap(each -> each.scores().accuracy(Control.GENERATED));
         return List.of(
                 ReportTable.value(accuracy, "%.1f"),

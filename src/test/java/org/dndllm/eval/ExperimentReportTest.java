@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import org.dndllm.InvalidInputException;
 import org.junit.jupiter.api.Test;
@@ -187,20 +188,26 @@ class ExperimentReportTest {
                         pool(16, 16, 0.2, OptionalLong.of(700_000_000)),
                         pool(64, 64, 0.4, OptionalLong.of(800_000_000)),
                         pool(64, 256, 0.6, OptionalLong.empty()),
+                        new PoolTable.Generator(
+                                64,
+                                OptionalInt.empty(),
+                                scores("any", Map.of(Control.GENERATED, new double[] {0.6, 0.8})),
+                                TrainingCost.UNKNOWN),
                         pool(256, 256, 0.5, OptionalLong.of(1_234_000_000))));
 
         assertThat(table.table().rows().stream().skip(1).map(row -> String.join(" ", row)))
                 .containsExactly(
                         "16 20.0 [10.0, 30.0] 700 - - -",
                         "64 40.0 [30.0, 50.0] 800 40.0 [30.0, 50.0] 800",
-                        "256 50.0 [40.0, 60.0] 1234 60.0 [50.0, 70.0] -");
+                        "256 50.0 [40.0, 60.0] 1234 60.0 [50.0, 70.0] -",
+                        "all - - - 70.0 [60.0, 80.0] -");
         assertThat(table.table().rows().getFirst()).contains("x of x, %", "64 of x, %", "MB of training");
     }
 
     private static PoolTable.Generator pool(int prompts, int size, double accuracy, OptionalLong bytes) {
         return new PoolTable.Generator(
                 prompts,
-                size,
+                OptionalInt.of(size),
                 scores("any", Map.of(Control.GENERATED, new double[] {accuracy - 0.1, accuracy + 0.1})),
                 new TrainingCost(OptionalDouble.empty(), bytes));
     }

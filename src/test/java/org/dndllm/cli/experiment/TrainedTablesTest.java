@@ -42,7 +42,7 @@ class TrainedTablesTest {
     }
 
     private Study.Trained trained(String name) {
-        return TrainedTables.of(work).stream()
+        return TrainedTables.of(SetPlan.nano(), work).stream()
                 .filter(trained -> trained.name().equals(name))
                 .findFirst()
                 .orElseThrow();
@@ -81,7 +81,7 @@ class TrainedTablesTest {
                         .skip(1)
                         .map(row ->
                                 row.get(0) + " " + row.get(1) + " " + row.get(3) + " " + row.get(4) + " " + row.get(6)))
-                .containsExactly("16 20.0 800 - -", "384 - - 90.0 -");
+                .containsExactly("16 20.0 800 - -", "all - - 90.0 -");
     }
 
     @Test
