@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
+import org.dndllm.cli.experiment.SetPlan;
 import org.dndllm.engine.DragAndDrop;
 import org.dndllm.engine.EngineOptions;
 import org.dndllm.engine.PromptSet;
@@ -50,6 +51,9 @@ import picocli.CommandLine.Option;
 final class BenchTraining implements Callable<Integer> {
     private static final int DEFAULT_TASKS = 3;
     private static final long PROMPT_SEED = 1;
+
+    /** LoRAs as the nano recipe tunes them. */
+    private static final SetPlan.Tuning NANO = SetPlan.nano().tuning().orElseThrow();
 
     @Mixin
     private final Output output = new Output();
@@ -100,7 +104,7 @@ final class BenchTraining implements Callable<Integer> {
         List<String> chosen = chosen(folder);
         try (DragAndDrop dnd = DragAndDrop.open(base, bundle, options());
                 Evaluation evaluation = Evaluation.of(dnd, folder, Optional.empty(), EvalOptions.DEFAULT);
-                LoraTimer timer = LoraTimer.open(base, engine.threads())) {
+                LoraTimer timer = LoraTimer.open(base, NANO, engine.threads())) {
             dnd.warnings().forEach(warning -> output.note("warning: %s", warning));
             Map<String, Object> facts = facts(dnd, base, folder);
             List<TrainingRace> races = new ArrayList<>();

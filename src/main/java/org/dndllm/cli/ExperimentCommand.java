@@ -16,10 +16,10 @@ import org.dndllm.cli.experiment.Experiment;
 import org.dndllm.cli.experiment.Job;
 import org.dndllm.cli.experiment.JobRunner;
 import org.dndllm.cli.experiment.Materials;
-import org.dndllm.cli.experiment.NanoTrials;
 import org.dndllm.cli.experiment.RunSettings;
+import org.dndllm.cli.experiment.SetPlan;
 import org.dndllm.cli.experiment.TrainedFindings;
-import org.dndllm.cli.nano.NanoRecipe;
+import org.dndllm.cli.experiment.Trials;
 import org.dndllm.eval.ConditionScores;
 import org.dndllm.eval.ConditionTable;
 import org.dndllm.eval.Control;
@@ -44,7 +44,7 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         sortOptions = false,
         subcommands = {ExperimentReportCommand.class, ExperimentFewShotCommand.class},
-        header = "Answer a question on the nano world by a table of resumable jobs, with 95 %% intervals.",
+        header = "Answer a question on the nano world, or a set of your own, by a table of resumable jobs.",
         description = {
             "NAME is one of these, which train generators:",
             "  headline        the shipped recipe with three training seeds and the paper's, beside all controls",
@@ -54,6 +54,10 @@ import picocli.CommandLine.Spec;
             "  task-count      4, 8, 16, 16 less varied and 32 training tasks (Table 4c), and the least that is enough",
             "  leave-one-out   a training task left out and evaluated on (Table 1)",
             "  cross-domain    a kind of tasks left out and evaluated on (Table 2)",
+            "",
+            "With --set they are about your own base model, encoder and tasks: DIR/experiments.json holds the flags of dnd"
+                    + " train, and which tasks are left out or taken alone; DIR/tasks/world.json the roles of the tasks.",
+            "",
             "LoRAs tuned on labels against generated adapters: dnd experiment few-shot.",
             "Experiments that need no training, and one report of everything: dnd experiment report.",
             "",
@@ -125,13 +129,14 @@ final class ExperimentCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (NanoTrials.names().contains(name)) {
+        if (Trials.names().contains(name)) {
             throw Flags.wrong(
                     "NAME", "is '" + name + "', which needs no training: dnd experiment report --only " + name);
         }
-        Experiment experiment = Experiment.named(name, Experiment.all(NanoRecipe.standard()));
-        List<Job> wanted = wanted(experiment);
         Path folder = folders.set().folder();
+        SetPlan plan = SetPlan.of(folder);
+        Experiment experiment = Experiment.named(name, Experiment.all(plan));
+        List<Job> wanted = wanted(experiment);
         JobRunner runner = new JobRunner(
                 folders.work(),
                 new Materials(folder, Optional.ofNullable(checkpoints)),
@@ -142,12 +147,12 @@ final class ExperimentCommand implements Callable<Integer> {
             runner.obstacle(job)
                     .ifPresentOrElse(reason -> log(job.name() + ": not run, " + reason), () -> runner.run(job));
         }
-        report(experiment, runner);
+        report(experiment, plan, runner);
         return 0;
     }
 
     /** Tables need all jobs but those that cannot be run. */
-    private void report(Experiment experiment, JobRunner runner) {
+    private void report(Experiment experiment, SetPlan plan, JobRunner runner) {
         Map<String, String> notRun = new LinkedHashMap<>();
         Map<String, ReportScores> scores = new LinkedHashMap<>();
         List<ConditionTable.Row> conditions = new ArrayList<>();
@@ -182,8 +187,8 @@ final class ExperimentCommand implements Callable<Integer> {
                 groups.put(group.title(), SeedTable.of(seeds));
             }
         }
-        List<ReportTable> tables =
-                new ArrayList<>(findings(experiment, scores.keySet(), runner).tables());
+        List<ReportTable> tables = new ArrayList<>(
+                findings(experiment, plan, scores.keySet(), runner).tables());
         if (!conditions.isEmpty()) {
             tables.addFirst(new ConditionTable(conditions).table());
         }
@@ -204,12 +209,12 @@ final class ExperimentCommand implements Callable<Integer> {
         output.result(json);
     }
 
-    private static TrainedFindings findings(Experiment experiment, Set<String> done, JobRunner runner) {
+    private static TrainedFindings findings(Experiment experiment, SetPlan plan, Set<String> done, JobRunner runner) {
         Map<String, Map<Control, List<Cell>>> answers = new LinkedHashMap<>();
         experiment.jobs().stream()
                 .filter(job -> done.contains(job.name()))
                 .forEach(job -> answers.put(job.name(), AnswersFile.read(runner.report(job))));
-        return TrainedFindings.of(experiment, answers);
+        return TrainedFindings.of(experiment, plan, answers);
     }
 
     private Map<String, Object> facts() {

@@ -9,7 +9,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.dndllm.cli.experiment.NanoTrials;
+import org.dndllm.InvalidInputException;
+import org.dndllm.cli.experiment.SetPlan;
+import org.dndllm.cli.experiment.TrialScale;
+import org.dndllm.cli.experiment.Trials;
 import org.dndllm.eval.experiment.Settings;
 import org.dndllm.eval.experiment.Trial;
 import org.dndllm.eval.report.Findings;
@@ -28,7 +31,8 @@ import picocli.CommandLine.Spec;
         sortOptions = false,
         header = "LoRAs tuned on 4 labels to all, examples in the context, and generated adapters: accuracy and time.",
         description = {
-            "Figures 4b and 4c of arXiv 2506.16406 on the nano world. For each held-out task and draw a LoRA is trained with"
+            "Figures 4b and 4c of arXiv 2506.16406 on the nano world, or on a set whose experiments.json declares its"
+                    + " tuning. For each held-out task and draw a LoRA is trained with"
                     + " the settings of the nano recipe (rank 4, learning rate 5e-3, batch 32 or as many as there are,"
                     + " cosine, 150 steps; on all items also 20 and 50) on the very items whose prompts the generator reads"
                     + " with that seed. Its time is that of the steps alone and of attaching it: no loading, no shorter"
@@ -68,11 +72,16 @@ final class ExperimentFewShotCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Settings settings = flags.settings();
-        Trial trial = NanoTrials.fewShot();
+        SetPlan plan = flags.plan();
+        SetPlan.Tuning tuning = plan.tuning()
+                .orElseThrow(() -> new InvalidInputException(
+                        flags.planFile().toString(), "$.tuning", "is missing; it says how LoRAs are tuned on labels"));
+        TrialScale scale = flags.scale(plan);
+        Trial trial = new Trials(scale).fewShot().orElseThrow();
         List<Trial.Job> wanted = wanted(trial);
-        try (LoraTuner tuner =
-                LoraTuner.open(settings.base(), flags.threads() == 0 ? TORCH_THREADS : flags.threads())) {
-            TrialStudy runs = new TrialStudy(flags.work(), settings, Optional.of(tuner), this::log);
+        int threads = flags.threads() == 0 ? TORCH_THREADS : flags.threads();
+        try (LoraTuner tuner = LoraTuner.open(settings.base(), tuning, threads)) {
+            TrialStudy runs = new TrialStudy(flags.work(), settings, scale, Optional.of(tuner), this::log);
             runs.run(wanted, output.progress());
             Findings findings = runs.done(List.of(trial), List.of());
             Study study = new Study(

@@ -10,8 +10,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.dndllm.cli.experiment.NanoTrials;
+import org.dndllm.cli.experiment.SetPlan;
 import org.dndllm.cli.experiment.TrainedTables;
+import org.dndllm.cli.experiment.TrialScale;
+import org.dndllm.cli.experiment.Trials;
 import org.dndllm.eval.diagnosis.AdapterHealth;
 import org.dndllm.eval.experiment.Settings;
 import org.dndllm.eval.experiment.Trial;
@@ -31,7 +33,7 @@ import picocli.CommandLine.Spec;
         sortOptions = false,
         header = "Run every experiment that needs no training, and write one report of all that was measured.",
         description = {
-            "Measures the trained bundle of a nano set: controls, few-shot in context, numbers of prompts, pools of"
+            "Measures the trained bundle of a set, the nano set's own without --set: controls, few-shot in context, numbers of prompts, pools of"
                     + " prompts, rank, element type, prompts that it was not made for, cost. Every job is kept in"
                     + " WORK/trials/JOB; run the command again after an interruption, and only what is missing is run. A"
                     + " job that was run with other settings is refused; remove its folder to run it again.",
@@ -87,14 +89,17 @@ final class ExperimentReportCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        List<Trial> trials = only.isEmpty()
-                ? NanoTrials.all()
-                : only.stream().map(NanoTrials::named).distinct().toList();
         Settings settings = flags.settings();
+        SetPlan plan = flags.plan();
+        TrialScale scale = flags.scale(plan);
+        Trials declared = new Trials(scale);
+        List<Trial> trials = only.isEmpty()
+                ? declared.all()
+                : only.stream().map(declared::named).distinct().toList();
         Path work = flags.work();
         List<AdapterHealth> health = new AdapterExamination(settings).all(adapters);
-        TrialStudy study = new TrialStudy(work, settings, Optional.empty(), this::log);
-        List<Study.Trained> trained = only.isEmpty() ? TrainedTables.of(work) : List.of();
+        TrialStudy study = new TrialStudy(work, settings, scale, Optional.empty(), this::log);
+        List<Study.Trained> trained = only.isEmpty() ? TrainedTables.of(plan, work) : List.of();
         Findings findings = noRun ? study.done(trials, trained) : study.run(trials, trained, output.progress());
         Study done =
                 new Study("DnD: what generated adapters do", findings, health, trained, study.provenance(command()));

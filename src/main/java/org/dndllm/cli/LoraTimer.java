@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import org.dndllm.EnvironmentException;
 import org.dndllm.InvalidInputException;
-import org.dndllm.cli.nano.NanoRecipe;
+import org.dndllm.cli.experiment.SetPlan;
 import org.dndllm.engine.Progress;
 import org.dndllm.format.DType;
 import org.dndllm.format.FileTree;
@@ -23,7 +23,7 @@ import org.dndllm.train.torch.LibTorch;
 import org.dndllm.train.torch.TorchDevice;
 
 /**
- * Trains LoRAs on the labels of a task as {@code dnd collect} does, with the settings of the nano recipe, and times them.
+ * Trains LoRAs on the labels of a task as {@code dnd collect} does, with given settings, and times them.
  * Owns LibTorch's copy of the base model and a temporary folder, and ends both.
  */
 final class LoraTimer implements AutoCloseable {
@@ -31,17 +31,14 @@ final class LoraTimer implements AutoCloseable {
     /** The first steps of a process load and compile. */
     private static final long WARM_UP = 5;
 
-    private final NanoRecipe.Adapters recipe;
-    private final long initSeed;
+    private final SetPlan.Tuning tuning;
     private final BaseWeights weights;
     private final Qwen2 base;
     private final Path folder;
     private int runs;
 
-    private LoraTimer(BaseWeights weights, Qwen2 base, Path folder) {
-        NanoRecipe nano = NanoRecipe.standard();
-        recipe = nano.adapters();
-        initSeed = nano.world().seed();
+    private LoraTimer(SetPlan.Tuning tuning, BaseWeights weights, Qwen2 base, Path folder) {
+        this.tuning = tuning;
         this.weights = weights;
         this.base = base;
         this.folder = folder;
@@ -56,12 +53,15 @@ final class LoraTimer implements AutoCloseable {
      */
     record Trained(long steps, double seconds, double cpuSeconds, LoraWeights weights) {}
 
-    /** @param threads of LibTorch, for the whole process */
-    static LoraTimer open(Path model, int threads) {
+    /**
+     * @param tuning kind of adapter, batch and schedule
+     * @param threads of LibTorch, for the whole process
+     */
+    static LoraTimer open(Path model, SetPlan.Tuning tuning, int threads) {
         LibTorch.threads(threads);
         BaseWeights weights = BaseWeights.load(model, TorchDevice.CPU);
         try {
-            return new LoraTimer(weights, Qwen2.of(weights, TorchDevice.CPU), temporaryFolder());
+            return new LoraTimer(tuning, weights, Qwen2.of(weights, TorchDevice.CPU), temporaryFolder());
         } catch (RuntimeException e) {
             weights.close();
             throw e;
@@ -102,7 +102,7 @@ final class LoraTimer implements AutoCloseable {
     /** A whole run with a schedule of its own, with fewer examples a step where there are fewer; every run has the same initial weights and the same order of data. */
     Trained train(List<Example> examples, long steps, String name, Progress progress) {
         // The one checkpoint at the end is written after the last step was timed.
-        TrainingOptions options = recipe.training(steps).withRhythm(steps, 0, 0);
+        TrainingOptions options = tuning.recipe().training(steps).withRhythm(steps, 0, 0);
         AtomicReference<Duration> elapsed = new AtomicReference<>(Duration.ZERO);
         Duration begin = cpu();
         AtomicReference<Duration> used = new AtomicReference<>(begin);
@@ -110,9 +110,9 @@ final class LoraTimer implements AutoCloseable {
                 base,
                 examples,
                 List.of(),
-                recipe.lora(),
-                initSeed,
-                Math.min(recipe.batch(), examples.size()),
+                tuning.recipe().lora(),
+                tuning.initSeed(),
+                Math.min(tuning.recipe().batch(), examples.size()),
                 options,
                 LoraTraining.Snapshots.NONE)) {
             training.run(folder.resolve("run-" + ++runs), at -> {

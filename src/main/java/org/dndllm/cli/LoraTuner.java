@@ -2,6 +2,7 @@ package org.dndllm.cli;
 
 import java.nio.file.Path;
 import java.util.List;
+import org.dndllm.cli.experiment.SetPlan;
 import org.dndllm.engine.Progress;
 import org.dndllm.eval.TaskItem;
 import org.dndllm.eval.experiment.Tuner;
@@ -10,7 +11,7 @@ import org.dndllm.llama.ModelOptions;
 import org.dndllm.train.Example;
 
 /**
- * Trains LoRAs of the nano recipe on a few labelled items, for experiments. Owns both copies of the base model: llama.cpp's,
+ * Trains LoRAs on a few labelled items, for experiments. Owns both copies of the base model: llama.cpp's,
  * which cuts the text, and LibTorch's.
  */
 final class LoraTuner implements Tuner {
@@ -25,11 +26,14 @@ final class LoraTuner implements Tuner {
         tokenizer = new ChatTokenizer(text.vocabulary());
     }
 
-    /** @param threads of LibTorch, for the whole process */
-    static LoraTuner open(Path base, int threads) {
+    /**
+     * @param tuning kind of adapter, batch and schedule
+     * @param threads of LibTorch, for the whole process
+     */
+    static LoraTuner open(Path base, SetPlan.Tuning tuning, int threads) {
         LlamaModel text = LlamaModel.open(base, ModelOptions.CPU);
         try {
-            return new LoraTuner(text, LoraTimer.open(base, threads));
+            return new LoraTuner(text, LoraTimer.open(base, tuning, threads));
         } catch (RuntimeException e) {
             text.close();
             throw e;

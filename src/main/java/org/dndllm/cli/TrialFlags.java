@@ -2,7 +2,10 @@ package org.dndllm.cli;
 
 import java.nio.file.Path;
 import java.util.Optional;
+import org.dndllm.cli.experiment.SetPlan;
+import org.dndllm.cli.experiment.TrialScale;
 import org.dndllm.engine.EngineOptions;
+import org.dndllm.engine.GeneratorBundle;
 import org.dndllm.eval.experiment.Settings;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
@@ -48,8 +51,25 @@ final class TrialFlags {
                         plain.model(),
                         plain.context().withThreads(threads),
                         plain.adapterType());
-        Path bundle = Optional.ofNullable(generator).orElseGet(nano::bundle);
         return new Settings(
-                nano.base(), bundle, nano.tasks(), nano.adapters(), measure.seeds(), measure.items(), engine);
+                nano.base(), bundle(), nano.tasks(), nano.adapters(), measure.seeds(), measure.items(), engine);
+    }
+
+    SetPlan plan() {
+        return SetPlan.of(folders.set().folder());
+    }
+
+    /** Where a set declares its experiments. */
+    Path planFile() {
+        return folders.set().folder().resolve(SetPlan.FILE);
+    }
+
+    /** How far the bundle's inputs can be varied. */
+    TrialScale scale(SetPlan plan) {
+        return TrialScale.of(GeneratorBundle.open(bundle()), folders.set().taskFolder(), plan);
+    }
+
+    private Path bundle() {
+        return Optional.ofNullable(generator).orElseGet(folders.set()::bundle);
     }
 }

@@ -11,7 +11,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.dndllm.EnvironmentException;
-import org.dndllm.cli.experiment.NanoClaims;
+import org.dndllm.cli.experiment.TrialClaims;
+import org.dndllm.cli.experiment.TrialScale;
 import org.dndllm.engine.GeneratorBundle;
 import org.dndllm.engine.Progress;
 import org.dndllm.eval.experiment.JobResult;
@@ -27,16 +28,19 @@ import org.dndllm.eval.report.Study;
 final class TrialStudy {
     private final Path work;
     private final Settings settings;
+    private final TrialScale scale;
     private final TrialRunner runner;
 
     /**
      * @param work folder of all experiments
+     * @param scale that the trials are of
      * @param tuner for jobs that train LoRAs; without one those are only read where they are done
      * @param log hears of every job, a line at a time
      */
-    TrialStudy(Path work, Settings settings, Optional<Tuner> tuner, Consumer<String> log) {
+    TrialStudy(Path work, Settings settings, TrialScale scale, Optional<Tuner> tuner, Consumer<String> log) {
         this.work = work;
         this.settings = settings;
+        this.scale = scale;
         runner = new TrialRunner(work.resolve("trials"), settings, tuner, log);
     }
 
@@ -58,10 +62,10 @@ final class TrialStudy {
         return findings(trials, trained, results);
     }
 
-    private static Findings findings(List<Trial> trials, List<Study.Trained> trained, Map<String, JobResult> results) {
+    private Findings findings(List<Trial> trials, List<Study.Trained> trained, Map<String, JobResult> results) {
         List<String> names = jobs(trials).stream().map(Trial.Job::name).toList();
         // a claim about jobs of other trials belongs to another report
-        List<Claim> claims = NanoClaims.all().stream()
+        List<Claim> claims = TrialClaims.all(scale).stream()
                 .filter(claim -> names.containsAll(claim.rule().jobs()))
                 .toList();
         return Findings.of(trials, claims, results, trained);

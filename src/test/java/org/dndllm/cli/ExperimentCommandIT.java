@@ -103,6 +103,45 @@ class ExperimentCommandIT {
                 .doesNotContain("Among");
     }
 
+    /** As somebody with a base model, an encoder and tasks of their own would have it. */
+    @Test
+    void experiment_ownSet_runsWhatItDeclares() throws IOException {
+        // given
+        Path set = smallSet();
+        Files.writeString(set.resolve("experiments.json"), """
+                {"compact": "--family compact --objective task --rank 2 --chunk 32 --prompts 8 --length 20 --slots 4\
+                 --width 16 --stages 16,4,32:32,4,32 --kernel 3 --items-per-task 2 --tasks-per-step 1 --seed 5",
+                 "leave_one_out": ["second-same"],
+                 "tuning": {"rank": 2, "steps": 3, "batch": 2, "learning_rate": 1e-3}}""");
+
+        // when
+        JsonNode trained = experiment("leave-one-out", "--set", set, "--json").json();
+
+        // then
+        assertThat(trained.at("/jobs")).hasSize(1);
+        Path bundle = work.resolve("jobs/without-second-same/bundle");
+        BundleManifest manifest = GeneratorBundle.open(bundle).manifest();
+        assertThat(manifest.layout().rank()).isEqualTo(2);
+        assertThat(manifest.training().run().orElseThrow().tasks()).containsExactly("first-next");
+        assertThat(work.resolve("jobs/without-second-same/report/answers.csv"))
+                .content()
+                .contains("second-same")
+                .doesNotContain("third-next");
+
+        // when
+        Object[] flags = {"--work", work, "--items", 1, "--seeds", 1, "--set", set, "--generator", bundle, "--json"};
+        List<Object> tuned = new ArrayList<>(List.of("experiment", "few-shot", "--only", "tuned-4"));
+        tuned.addAll(List.of(flags));
+        Cli.run(tuned.toArray()).ok();
+        List<Object> report = new ArrayList<>(List.of("experiment", "report", "--only", "rank"));
+        report.addAll(List.of(flags));
+
+        // then
+        assertThat(Cli.run(report.toArray()).ok().err()).contains("rank-1").doesNotContain("rank-2");
+        assertThat(work.resolve("trials/tuned-4/result.json")).exists();
+        experiment("cross-domain", "--set", set).refused(2, "'cross-domain'", "experiments.json");
+    }
+
     @Test
     void experiment_badInput_refused() {
         experiment("fame").refused(2, "NAME", "headline");

@@ -15,7 +15,7 @@ import tools.jackson.databind.node.ArrayNode;
 class ExperimentFewShotIT {
     private static final Path SET = Cli.ROOT.resolve("onnx/nano");
     private static final String TASK = "first-upper";
-    private static final String JOB = "tuned-384-steps-20";
+    private static final String JOB = "tuned-80-steps-20";
     private static final JsonMapper JSON = JsonMapper.builder().build();
 
     @TempDir
@@ -28,7 +28,7 @@ class ExperimentFewShotIT {
         Path tasks = Files.createDirectory(set.resolve("tasks"));
         ArrayNode few = JSON.createArrayNode();
         JsonNode all = JSON.readTree(SET.resolve("tasks/" + TASK + "_train.json"));
-        for (int i = 0; i < 4; i++) {
+        for (int i = 0; i < 80; i++) {
             few.add(all.get(i));
         }
         Files.writeString(tasks.resolve(TASK + "_train.json"), few.toString());
@@ -68,7 +68,7 @@ class ExperimentFewShotIT {
         assertThat(json.at("/jobs").has("tuned-64")).isFalse();
         assertThat(json.at("/verdicts").toString()).contains("tuned-64 was not run");
         assertThat(again.ok().err()).contains("1 of 1 jobs are done already");
-        assertThat(again.out()).contains("LoRA tuned on all 384 labelled items", "before the first answer, s");
+        assertThat(again.out()).contains("LoRA tuned on all 80 labelled items", "before the first answer, s");
         assertThat(report.at("/jobs/" + JOB)).isEqualTo(tuned);
         assertThat(folder.resolve("work/few-shot/report.html")).content().contains("seconds, logarithmic");
     }

@@ -6,9 +6,6 @@ import java.util.Optional;
 import java.util.stream.LongStream;
 import org.dndllm.InvalidInputException;
 import org.dndllm.cli.nano.NanoRecipe;
-import org.dndllm.nano.NanoWorld;
-import org.dndllm.nano.Role;
-import org.dndllm.nano.WorldTask;
 
 /**
  * A question and the jobs that answer it.
@@ -37,17 +34,27 @@ public record Experiment(String name, String question, List<Job> jobs, List<Grou
         }
     }
 
-    /** Every experiment on a recipe's nano set. */
-    public static List<Experiment> all(NanoRecipe recipe) {
-        List<String> compact = generator(recipe, "compact").flags();
-        Job shipped = compact("compact-seed-1", "32 tasks, prompts, first seed", compact, true);
-        return List.of(
-                headline(recipe, shipped, compact),
-                conditionText(shipped, compact),
-                extractor(recipe, compact),
-                taskCount(recipe, shipped),
-                leaveOneOut(recipe, shipped),
-                CrossDomain.of(recipe, shipped));
+    /** Every experiment on a set, but for those that its plan has no tasks for. */
+    public static List<Experiment> all(SetPlan plan) {
+        List<String> compact = plan.compact().flags();
+        Job shipped = new Job(
+                "compact-seed-1",
+                plan.training().size() + " tasks, prompts, first seed",
+                compact,
+                plan.compact().checkpoints(),
+                true);
+        List<Experiment> all =
+                new ArrayList<>(List.of(headline(plan, shipped), conditionText(shipped), extractor(plan)));
+        if (!plan.fewer().isEmpty()) {
+            all.add(taskCount(plan, shipped));
+        }
+        if (!plan.leftOut().isEmpty()) {
+            all.add(leaveOneOut(plan, shipped));
+        }
+        if (!plan.kinds().isEmpty()) {
+            all.add(CrossDomain.of(plan, shipped));
+        }
+        return all;
     }
 
     /**
@@ -63,31 +70,35 @@ public record Experiment(String name, String question, List<Job> jobs, List<Grou
                         "command line",
                         "NAME",
                         "is '" + name + "', expected one of "
-                                + all.stream().map(Experiment::name).toList()));
+                                + all.stream().map(Experiment::name).toList()
+                                + "; a set of your own has task-count,"
+                                + " leave-one-out and cross-domain when its " + SetPlan.FILE + " names their tasks"));
     }
 
-    private static Experiment headline(NanoRecipe recipe, Job shipped, List<String> compact) {
-        NanoRecipe.Generator paper = generator(recipe, "paper");
-        List<Job> seeds = new ArrayList<>(List.of(new Job(
-                shipped.name(), "compact, seed " + value(compact, SEED), compact, shipped.checkpoints(), true)));
+    private static Experiment headline(SetPlan plan, Job shipped) {
+        List<String> compact = shipped.flags();
+        List<Job> seeds = new ArrayList<>(List.of(titled(shipped, "compact, seed " + value(compact, SEED))));
         for (long seed : otherSeeds(value(compact, SEED))) {
-            seeds.add(compact(
+            seeds.add(new Job(
                     "compact-seed-" + (seeds.size() + 1),
                     "compact, seed " + seed,
                     with(compact, SEED, String.valueOf(seed)),
+                    shipped.checkpoints(),
                     true));
         }
         List<String> names = seeds.stream().map(Job::name).toList();
-        Job recon = new Job("paper-recon", "paper, recon", paper.flags(), paper.checkpoints(), true);
-        List<Job> jobs = new ArrayList<>(List.of(recon));
-        jobs.addAll(0, seeds);
+        List<Job> jobs = new ArrayList<>(seeds);
+        List<Group> groups =
+                new ArrayList<>(List.of(new Group("compact, end to end, " + names.size() + " training seeds", names)));
+        plan.paper().ifPresent(paper -> {
+            jobs.add(new Job("paper-recon", "paper, recon", paper.flags(), paper.checkpoints(), true));
+            groups.add(new Group("paper, reconstruction of checkpoints", List.of("paper-recon")));
+        });
         return new Experiment(
                 "headline",
                 "Does a generated adapter beat the base model and every control on unseen combinations?",
                 jobs,
-                List.of(
-                        new Group("compact, end to end, " + names.size() + " training seeds", names),
-                        new Group("paper, reconstruction of checkpoints", List.of(recon.name()))));
+                groups);
     }
 
     /** Beside the recipe's own seed the two smallest others. */
@@ -100,60 +111,61 @@ public record Experiment(String name, String question, List<Job> jobs, List<Grou
     }
 
     /** arXiv 2506.16406 Table 4a. */
-    private static Experiment conditionText(Job shipped, List<String> compact) {
+    private static Experiment conditionText(Job shipped) {
         return new Experiment(
                 "condition-text",
                 "Should conditions be made of prompts, of prompts and answers, or of a mix? (arXiv 2506.16406 Table 4a)",
                 List.of(
-                        compact(
+                        like(
+                                shipped,
                                 "condition-answers",
                                 "prompts and answers",
-                                with(compact, "--condition-text", "prompts+answers"),
-                                false),
-                        compact("condition-mixed", "mixed 4:1", with(compact, "--condition-text", "mixed"), false),
+                                "--condition-text",
+                                "prompts+answers"),
+                        like(shipped, "condition-mixed", "mixed 4:1", "--condition-text", "mixed"),
                         titled(shipped, "prompts")),
                 List.of());
     }
 
     /** arXiv 2506.16406 Table 4b. */
-    private static Experiment extractor(NanoRecipe recipe, List<String> compact) {
-        String seed = String.valueOf(recipe.world().seed());
+    private static Experiment extractor(SetPlan plan) {
+        NanoRecipe.Generator compact = plan.compact();
+        List<Job> jobs = new ArrayList<>();
+        if (plan.text()) {
+            jobs.add(extracted("extractor-static", "static vectors", compact, List.of("static")));
+            jobs.add(extracted(
+                    "extractor-denoise",
+                    "encoder-decoder",
+                    compact,
+                    List.of("denoise", "--steps", "1000", SEED, value(compact.flags(), SEED))));
+        }
+        jobs.add(extracted("extractor-base", "base model's states", compact, List.of("base")));
+        jobs.add(extracted("extractor-sentence", "Sentence-BERT", compact, List.of()));
         return new Experiment(
                 "extractor",
                 "Does it matter what reads the prompts: vectors without context, an encoder-decoder, the base model itself,"
                         + " a Sentence-BERT? (arXiv 2506.16406 Table 4b)",
-                List.of(
-                        extracted("extractor-static", "static vectors", compact, List.of("static")),
-                        extracted(
-                                "extractor-denoise",
-                                "encoder-decoder",
-                                compact,
-                                List.of("denoise", "--steps", "1000", SEED, seed)),
-                        extracted("extractor-base", "base model's states", compact, List.of("base")),
-                        extracted("extractor-sentence", "Sentence-BERT", compact, List.of())),
+                jobs,
                 List.of());
     }
 
-    private static Job extracted(String name, String title, List<String> flags, List<String> extractor) {
+    private static Job extracted(String name, String title, NanoRecipe.Generator like, List<String> extractor) {
         return new Job(
                 name,
                 title,
-                flags,
-                false,
+                like.flags(),
+                like.checkpoints(),
                 false,
                 List.of("--control", "shuffled", "--control", "junk"),
                 Optional.of(new Job.Conditions(extractor)));
     }
 
     /** arXiv 2506.16406 Table 4c. */
-    private static Experiment taskCount(NanoRecipe recipe, Job shipped) {
-        NanoWorld world = NanoWorld.of(recipe.world());
+    private static Experiment taskCount(SetPlan plan, Job shipped) {
         List<Job> jobs = new ArrayList<>();
-        for (int count : new int[] {4, 8, 16}) {
-            jobs.add(onTasks("tasks-" + count, count + " tasks", shipped, world.trainingSubset(count)));
-        }
-        jobs.add(onTasks("tasks-16-narrow", "16 tasks of four topics", shipped, world.narrowTrainingSubset()));
-        jobs.add(titled(shipped, "32 tasks"));
+        plan.fewer().forEach(few -> jobs.add(onTasks(few.job(), few.title(), shipped, few.tasks())));
+        plan.narrow().ifPresent(few -> jobs.add(onTasks(few.job(), few.title(), shipped, few.tasks())));
+        jobs.add(titled(shipped, plan.training().size() + " tasks"));
         return new Experiment(
                 "task-count",
                 "How many training tasks does a generator need, and how different must they be? (arXiv 2506.16406"
@@ -162,18 +174,20 @@ public record Experiment(String name, String question, List<Job> jobs, List<Grou
                 List.of());
     }
 
-    /** arXiv 2506.16406 Table 1, with four of the 32 tasks: the first of the order that uses topics and manners evenly. */
-    private static Experiment leaveOneOut(NanoRecipe recipe, Job shipped) {
-        NanoWorld world = NanoWorld.of(recipe.world());
-        List<WorldTask> all = world.tasks(Role.TRAIN);
+    /** arXiv 2506.16406 Table 1. */
+    private static Experiment leaveOneOut(SetPlan plan, Job shipped) {
         List<Job> jobs = new ArrayList<>();
-        for (WorldTask left : world.trainingSubset(4)) {
-            List<WorldTask> others = all.stream()
-                    .filter(task -> !task.name().equals(left.name()))
-                    .toList();
-            Job without = onTasks("without-" + left.name(), "without " + left.name(), shipped, others);
+        for (String left : plan.leftOut()) {
+            List<String> others =
+                    plan.training().stream().filter(task -> !task.equals(left)).toList();
+            Job without = onTasks("without-" + left, "without " + left, shipped, others);
             jobs.add(new Job(
-                    without.name(), without.title(), without.flags(), false, true, List.of("--task", left.name())));
+                    without.name(),
+                    without.title(),
+                    without.flags(),
+                    without.checkpoints(),
+                    true,
+                    List.of("--task", left)));
         }
         return new Experiment(
                 "leave-one-out",
@@ -183,24 +197,17 @@ public record Experiment(String name, String question, List<Job> jobs, List<Grou
     }
 
     /** A job like another on these training tasks. */
-    static Job onTasks(String name, String title, Job like, List<WorldTask> tasks) {
-        String list = String.join(",", tasks.stream().map(WorldTask::name).toList());
-        return compact(name, title, with(like.flags(), "--task-list", list), false);
+    static Job onTasks(String name, String title, Job like, List<String> tasks) {
+        return like(like, name, title, "--task-list", String.join(",", tasks));
     }
 
-    private static Job compact(String name, String title, List<String> flags, boolean controls) {
-        return new Job(name, title, flags, false, controls);
+    /** A job like another but for one flag, beside the base model alone. */
+    private static Job like(Job like, String name, String title, String flag, String value) {
+        return new Job(name, title, with(like.flags(), flag, value), like.checkpoints(), false);
     }
 
     private static Job titled(Job job, String title) {
         return new Job(job.name(), title, job.flags(), job.checkpoints(), job.controls());
-    }
-
-    private static NanoRecipe.Generator generator(NanoRecipe recipe, String family) {
-        return recipe.generators().stream()
-                .filter(generator -> generator.family().equals(family))
-                .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException("the recipe has no generator " + family));
     }
 
     private static String value(List<String> flags, String flag) {

@@ -1,10 +1,10 @@
 package org.dndllm.cli.experiment;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.dndllm.cli.nano.NanoRecipe;
 import org.dndllm.eval.Control;
 import org.dndllm.eval.report.Claim;
 import org.dndllm.eval.report.Claim.Better;
@@ -22,7 +22,6 @@ record TrainedClaims(List<Outcome> outcomes, List<Claim> claims) {
     private static final String LEFT_OUT = "left-out";
     private static final String OTHER_KIND = "other-kind";
     private static final String KNOWN_KINDS = "known-kinds";
-    private static final String ALL_TASKS = "tasks-32";
 
     TrainedClaims {
         outcomes = List.copyOf(outcomes);
@@ -30,12 +29,12 @@ record TrainedClaims(List<Outcome> outcomes, List<Claim> claims) {
     }
 
     /** Those of an experiment; none where its tables are its answer. */
-    static TrainedClaims of(Experiment experiment, NanoRecipe recipe) {
+    static TrainedClaims of(Experiment experiment, SetPlan plan) {
         return switch (experiment.name()) {
             case "leave-one-out" -> leaveOneOut(experiment);
-            case "cross-domain" -> crossDomain(recipe);
-            case "task-count" -> taskCount(experiment);
-            case "extractor" -> extractor(experiment);
+            case "cross-domain" -> crossDomain(plan);
+            case "task-count" -> taskCount(experiment, plan);
+            case "extractor" -> extractor(experiment, plan);
             default -> new TrainedClaims(List.of(), List.of());
         };
     }
@@ -68,71 +67,85 @@ record TrainedClaims(List<Outcome> outcomes, List<Claim> claims) {
                                         List.of("left-out-nearest", "left-out-few_shot", "left-out-shuffled")))));
     }
 
-    private static TrainedClaims crossDomain(NanoRecipe recipe) {
-        Map<String, Set<String>> leftOut = CrossDomain.leftOut(recipe);
-        Map<String, Set<String>> known = CrossDomain.known(recipe);
-        return new TrainedClaims(
-                List.of(
-                        new Outcome(OTHER_KIND, "generated, of the kind left out", Control.GENERATED, leftOut),
-                        new Outcome("other-kind-base", "base model, the same tasks", Control.BASE, leftOut),
-                        new Outcome(KNOWN_KINDS, "generated, held-out tasks of known kinds", Control.GENERATED, known),
-                        new Outcome("known-kinds-base", "base model, the same tasks", Control.BASE, known)),
-                List.of(
-                        new Claim(
-                                "Generators help on a kind of task that none of their training tasks is of (Table 2).",
-                                new Better(OTHER_KIND, List.of("other-kind-base"))),
-                        new Claim(
-                                "The same generators help on unseen tasks of the kinds that they know.",
-                                new Better(KNOWN_KINDS, List.of("known-kinds-base")))));
+    private static TrainedClaims crossDomain(SetPlan plan) {
+        Map<String, Set<String>> leftOut = new LinkedHashMap<>();
+        Map<String, Set<String>> known = new LinkedHashMap<>();
+        for (SetPlan.Kind kind : plan.kinds()) {
+            leftOut.put(kind.job(), kind.tasks());
+            if (!kind.known().isEmpty()) {
+                known.put(kind.job(), kind.known());
+            }
+        }
+        List<Outcome> outcomes = new ArrayList<>(List.of(
+                new Outcome(OTHER_KIND, "generated, of the kind left out", Control.GENERATED, leftOut),
+                new Outcome("other-kind-base", "base model, the same tasks", Control.BASE, leftOut)));
+        List<Claim> claims = new ArrayList<>(List.of(new Claim(
+                "Generators help on a kind of task that none of their training tasks is of (Table 2).",
+                new Better(OTHER_KIND, List.of("other-kind-base")))));
+        if (!known.isEmpty()) {
+            outcomes.add(
+                    new Outcome(KNOWN_KINDS, "generated, held-out tasks of known kinds", Control.GENERATED, known));
+            outcomes.add(new Outcome("known-kinds-base", "base model, the same tasks", Control.BASE, known));
+            claims.add(new Claim(
+                    "The same generators help on unseen tasks of the kinds that they know.",
+                    new Better(KNOWN_KINDS, List.of("known-kinds-base"))));
+        }
+        return new TrainedClaims(outcomes, claims);
     }
 
-    /** The controls are those of the job with all tasks: LoRAs of all 32, however few tasks a generator learned from. */
-    private static TrainedClaims taskCount(Experiment experiment) {
+    /** The controls are those of the job with all tasks: LoRAs of all of them, however few a generator learned from. */
+    private static TrainedClaims taskCount(Experiment experiment, SetPlan plan) {
+        int count = plan.training().size();
         String all = experiment.jobs().getLast().name();
+        String allTasks = "tasks-" + count;
         List<Outcome> outcomes = new ArrayList<>();
         for (Job job : experiment.jobs()) {
             outcomes.add(Outcome.of(
-                    job.name().equals(all) ? ALL_TASKS : job.name(),
+                    job.name().equals(all) ? allTasks : job.name(),
                     job.title(),
                     Control.GENERATED,
                     List.of(job.name())));
         }
         List<Control> controls = List.of(Control.BASE, Control.NEAREST, Control.MULTITASK, Control.FEW_SHOT);
         controls.forEach(control -> outcomes.add(Outcome.of(control.label(), control.title(), control, List.of(all))));
-        return new TrainedClaims(
-                outcomes,
-                List.of(
-                        new Claim(
-                                "There is a number of training tasks from which on generated adapters beat the base model,"
-                                        + " the nearest of 32 training LoRAs, one multitask LoRA and labelled examples in"
-                                        + " the context.",
-                                new Threshold(
-                                        List.of("tasks-4", "tasks-8", "tasks-16", ALL_TASKS),
-                                        controls.stream().map(Control::label).toList())),
-                        new Claim(
-                                "16 training tasks of all topics give more than 16 of four topics.",
-                                new Better("tasks-16", List.of("tasks-16-narrow")))));
+        List<String> growing =
+                new ArrayList<>(plan.fewer().stream().map(SetPlan.Subset::job).toList());
+        growing.add(allTasks);
+        List<Claim> claims = new ArrayList<>();
+        claims.add(new Claim(
+                "There is a number of training tasks from which on generated adapters beat the base model,"
+                        + " the nearest of " + count + " training LoRAs, one multitask LoRA and labelled examples in"
+                        + " the context.",
+                new Threshold(growing, controls.stream().map(Control::label).toList())));
+        plan.narrow()
+                .ifPresent(narrow -> plan.fewer().stream()
+                        .filter(few -> few.tasks().size() == narrow.tasks().size())
+                        .forEach(few -> claims.add(new Claim(
+                                "Varied training tasks teach more: " + few.title() + " against " + narrow.title() + ".",
+                                new Better(few.job(), List.of(narrow.job()))))));
+        return new TrainedClaims(outcomes, claims);
     }
 
-    private static TrainedClaims extractor(Experiment experiment) {
+    private static TrainedClaims extractor(Experiment experiment, SetPlan plan) {
         List<Outcome> outcomes = new ArrayList<>();
         for (Job job : experiment.jobs()) {
             outcomes.add(Outcome.of(job.name(), job.title(), Control.GENERATED, List.of(job.name())));
         }
         String sentence = experiment.jobs().getLast().name();
         outcomes.add(Outcome.of(Control.BASE.label(), Control.BASE.title(), Control.BASE, List.of(sentence)));
-        return new TrainedClaims(
-                outcomes,
-                List.of(
-                        new Claim(
-                                "Static vectors do as conditions (at most 5 points less than Sentence-BERT, Table 4b).",
-                                new NoWorse("extractor-static", sentence, FIVE_POINTS)),
-                        new Claim(
-                                "An encoder-decoder's states do (at most 5 points less, Table 4b).",
-                                new NoWorse("extractor-denoise", sentence, FIVE_POINTS)),
-                        new Claim(
-                                "The base model's own states teach a generator something (in Table 4b they do not).",
-                                new Better("extractor-base", List.of(Control.BASE.label())))));
+        List<Claim> claims = new ArrayList<>();
+        if (plan.text()) {
+            claims.add(new Claim(
+                    "Static vectors do as conditions (at most 5 points less than Sentence-BERT, Table 4b).",
+                    new NoWorse("extractor-static", sentence, FIVE_POINTS)));
+            claims.add(new Claim(
+                    "An encoder-decoder's states do (at most 5 points less, Table 4b).",
+                    new NoWorse("extractor-denoise", sentence, FIVE_POINTS)));
+        }
+        claims.add(new Claim(
+                "The base model's own states teach a generator something (in Table 4b they do not).",
+                new Better("extractor-base", List.of(Control.BASE.label()))));
+        return new TrainedClaims(outcomes, claims);
     }
 
     private static List<String> names(Experiment experiment) {

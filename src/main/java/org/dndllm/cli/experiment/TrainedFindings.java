@@ -9,7 +9,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
-import org.dndllm.cli.nano.NanoRecipe;
 import org.dndllm.eval.Control;
 import org.dndllm.eval.Estimate;
 import org.dndllm.eval.ReportTable;
@@ -37,10 +36,11 @@ public record TrainedFindings(Optional<ReportTable> outcome, List<Verdict> verdi
     /**
      * Judges what is done.
      *
+     * @param plan that the experiment is of
      * @param done all hits of the jobs that are done, by job
      */
-    public static TrainedFindings of(Experiment experiment, Map<String, Map<Control, List<Cell>>> done) {
-        TrainedClaims declared = TrainedClaims.of(experiment, NanoRecipe.standard());
+    public static TrainedFindings of(Experiment experiment, SetPlan plan, Map<String, Map<Control, List<Cell>>> done) {
+        TrainedClaims declared = TrainedClaims.of(experiment, plan);
         Map<String, JobResult> results = new LinkedHashMap<>();
         for (Outcome outcome : declared.outcomes()) {
             if (done.keySet().containsAll(outcome.jobs().keySet())) {

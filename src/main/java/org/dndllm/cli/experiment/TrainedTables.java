@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.dndllm.cli.nano.NanoRecipe;
 import org.dndllm.eval.ConditionScores;
 import org.dndllm.eval.ConditionTable;
 import org.dndllm.eval.Control;
@@ -28,13 +27,13 @@ public final class TrainedTables {
      *
      * @throws org.dndllm.InvalidInputException if a job's report or its {@code answers.csv} is malformed
      */
-    public static List<Study.Trained> of(Path work) {
-        return Experiment.all(NanoRecipe.standard()).stream()
-                .map(experiment -> of(experiment, work))
+    public static List<Study.Trained> of(SetPlan plan, Path work) {
+        return Experiment.all(plan).stream()
+                .map(experiment -> of(experiment, plan, work))
                 .toList();
     }
 
-    private static Study.Trained of(Experiment experiment, Path work) {
+    private static Study.Trained of(Experiment experiment, SetPlan plan, Path work) {
         List<ReportScores> scores = new ArrayList<>();
         List<ConditionTable.Row> conditions = new ArrayList<>();
         Map<String, Map<Control, List<Cell>>> answers = new LinkedHashMap<>();
@@ -66,7 +65,7 @@ public final class TrainedTables {
         }
         String command = "dnd experiment " + experiment.name()
                 + (experiment.jobs().stream().anyMatch(Job::checkpoints) ? " --checkpoints DIR" : "");
-        TrainedFindings findings = TrainedFindings.of(experiment, answers);
+        TrainedFindings findings = TrainedFindings.of(experiment, plan, answers);
         List<ReportTable> tables = new ArrayList<>();
         if (!scores.isEmpty()) {
             tables.add(JobTable.of(scores).table());

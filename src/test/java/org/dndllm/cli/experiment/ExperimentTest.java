@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.dndllm.InvalidInputException;
 import org.dndllm.cli.nano.NanoRecipe;
 import org.dndllm.nano.NanoWorld;
@@ -17,7 +18,7 @@ import org.dndllm.nano.WorldTask;
 import org.junit.jupiter.api.Test;
 
 class ExperimentTest {
-    private static final List<Experiment> ALL = Experiment.all(NanoRecipe.standard());
+    private static final List<Experiment> ALL = Experiment.all(SetPlan.nano());
 
     @Test
     void all_jobsOfOneName_areTheSameJob() {
@@ -98,24 +99,27 @@ class ExperimentTest {
     @Test
     void crossDomain_kindLeftOut_isNeitherTrainedOnNorChoosesTheStep() {
         NanoWorld world = NanoWorld.of(NanoRecipe.standard().world());
-        Map<String, Set<String>> leftOut = CrossDomain.leftOut(NanoRecipe.standard());
-        Map<String, Set<String>> known = CrossDomain.known(NanoRecipe.standard());
+        Map<String, SetPlan.Kind> kinds =
+                SetPlan.nano().kinds().stream().collect(Collectors.toMap(SetPlan.Kind::job, kind -> kind));
         List<Job> jobs = Experiment.named("cross-domain", ALL).jobs();
 
-        assertThat(jobs).extracting(Job::name).containsExactlyElementsOf(leftOut.keySet());
+        assertThat(jobs).extracting(Job::name).containsExactlyInAnyOrderElementsOf(kinds.keySet());
         for (Job job : jobs) {
-            Set<String> left = Objects.requireNonNull(leftOut.get(job.name()));
+            SetPlan.Kind kind = Objects.requireNonNull(kinds.get(job.name()));
+            Set<String> left = kind.tasks();
             List<String> trained = List.of(
                     job.flags().get(job.flags().indexOf("--task-list") + 1).split(","));
             assertThat(trained).hasSizeGreaterThan(25).doesNotContainAnyElementsOf(left);
             assertThat(world.tasks(Role.VALIDATION)).extracting(WorldTask::name).doesNotContainAnyElementsOf(left);
-            assertThat(job.evaluation()).containsAll(left).containsAll(Objects.requireNonNull(known.get(job.name())));
-            assertThat(world.tasks(Role.HELD_OUT))
-                    .extracting(WorldTask::name)
-                    .containsAll(Objects.requireNonNull(known.get(job.name())));
+            assertThat(job.evaluation()).containsAll(left).containsAll(kind.known());
+            assertThat(world.tasks(Role.HELD_OUT)).extracting(WorldTask::name).containsAll(kind.known());
         }
-        assertThat(leftOut.get("without-transform-next")).hasSize(8).contains("third-next", "first-next");
-        assertThat(leftOut.get("without-selection-largest")).hasSize(6);
+        assertThat(Objects.requireNonNull(kinds.get("without-transform-next")).tasks())
+                .hasSize(8)
+                .contains("third-next", "first-next");
+        assertThat(Objects.requireNonNull(kinds.get("without-selection-largest"))
+                        .tasks())
+                .hasSize(6);
     }
 
     @Test

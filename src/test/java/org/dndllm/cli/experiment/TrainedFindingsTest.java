@@ -8,11 +8,9 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.stream.IntStream;
-import org.dndllm.cli.nano.NanoRecipe;
 import org.dndllm.eval.Control;
 import org.dndllm.eval.experiment.Cell;
 import org.dndllm.eval.report.Claim;
@@ -23,7 +21,7 @@ import org.junit.jupiter.api.Test;
 /** Claims about trained experiments, judged on made-up answers. */
 class TrainedFindingsTest {
     private static final int ITEMS = 40;
-    private static final List<Experiment> ALL = Experiment.all(NanoRecipe.standard());
+    private static final List<Experiment> ALL = Experiment.all(SetPlan.nano());
 
     private final Map<String, Map<Control, List<Cell>>> done = new LinkedHashMap<>();
 
@@ -41,13 +39,14 @@ class TrainedFindingsTest {
     }
 
     private List<Verdict> verdicts(String experiment) {
-        return TrainedFindings.of(Experiment.named(experiment, ALL), done).verdicts();
+        return TrainedFindings.of(Experiment.named(experiment, ALL), SetPlan.nano(), done)
+                .verdicts();
     }
 
     @Test
     void claims_sides_areDeclaredOutcomesOfTheExperimentsJobs() {
         for (Experiment experiment : ALL) {
-            TrainedClaims claims = TrainedClaims.of(experiment, NanoRecipe.standard());
+            TrainedClaims claims = TrainedClaims.of(experiment, SetPlan.nano());
             Set<String> outcomes = new LinkedHashSet<>();
             for (org.dndllm.cli.experiment.Outcome outcome : claims.outcomes()) {
                 assertThat(outcomes.add(outcome.name())).as(outcome.name()).isTrue();
@@ -60,7 +59,7 @@ class TrainedFindingsTest {
             }
         }
         assertThat(ALL.stream()
-                        .filter(experiment -> !TrainedClaims.of(experiment, NanoRecipe.standard())
+                        .filter(experiment -> !TrainedClaims.of(experiment, SetPlan.nano())
                                 .claims()
                                 .isEmpty())
                         .map(Experiment::name))
@@ -69,17 +68,12 @@ class TrainedFindingsTest {
 
     @Test
     void crossDomain_kindLeftOutAndKnownKinds_judgedApart() {
-        Map<String, Set<String>> known = CrossDomain.known(NanoRecipe.standard());
-        for (Map.Entry<String, Set<String>> job :
-                CrossDomain.leftOut(NanoRecipe.standard()).entrySet()) {
-            report(job.getKey(), job.getValue(), Map.of(Control.BASE, 0.1, Control.GENERATED, 0.05));
-            report(
-                    job.getKey(),
-                    Objects.requireNonNull(known.get(job.getKey())),
-                    Map.of(Control.BASE, 0.1, Control.GENERATED, 0.8));
+        for (SetPlan.Kind kind : SetPlan.nano().kinds()) {
+            report(kind.job(), kind.tasks(), Map.of(Control.BASE, 0.1, Control.GENERATED, 0.05));
+            report(kind.job(), kind.known(), Map.of(Control.BASE, 0.1, Control.GENERATED, 0.8));
         }
 
-        TrainedFindings findings = TrainedFindings.of(Experiment.named("cross-domain", ALL), done);
+        TrainedFindings findings = TrainedFindings.of(Experiment.named("cross-domain", ALL), SetPlan.nano(), done);
 
         assertThat(findings.verdicts())
                 .extracting(Verdict::outcome)

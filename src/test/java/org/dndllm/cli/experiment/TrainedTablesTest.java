@@ -38,7 +38,7 @@ class TrainedTablesTest {
     }
 
     private Study.Trained extractor() {
-        return TrainedTables.of(work).stream()
+        return TrainedTables.of(SetPlan.nano(), work).stream()
                 .filter(trained -> trained.name().equals("extractor"))
                 .findFirst()
                 .orElseThrow();

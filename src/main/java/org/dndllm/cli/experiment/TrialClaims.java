@@ -8,15 +8,17 @@ import org.dndllm.eval.report.Claim.Flags;
 import org.dndllm.eval.report.Claim.NoWorse;
 import org.dndllm.eval.report.Claim.Quicker;
 
-/** What a reader would like to know of a generator, as claims with rules; jobs are those of {@link NanoTrials}. */
-public final class NanoClaims {
+/** What a reader would like to know of a generator, as claims with rules; jobs are those of {@link Trials}. */
+public final class TrialClaims {
     private static final String GENERATED = "generated";
     private static final double FIVE_POINTS = 0.05;
 
-    private NanoClaims() {}
+    private TrialClaims() {}
 
-    /** In the order of the report. */
-    public static List<Claim> all() {
+    /** In the order of the report; some may be about jobs that a bundle of this scale has not. */
+    public static List<Claim> all(TrialScale scale) {
+        int own = scale.prompts();
+        int more = 4 * own;
         return List.of(
                 better("Generated adapters beat the base model on unseen tasks.", "base"),
                 better("They beat the nearest training LoRA.", "nearest"),
@@ -37,16 +39,16 @@ public final class NanoClaims {
                 new Claim(
                         "Junk prompts give nothing (at most 5 points over the base model).",
                         new AtMost("junk", "base", FIVE_POINTS)),
-                better("More prompts help: 64 beat 1 and 4.", "prompts-1", "prompts-4"),
+                better("More prompts help: " + own + " beat 1 and 4.", "prompts-1", "prompts-4"),
                 new Claim(
-                        "More prompts than in training help further: 256 beat 64.",
-                        new Better("prompts-256", List.of(GENERATED))),
+                        "More prompts than in training help further: " + more + " beat " + own + ".",
+                        new Better("prompts-" + more, List.of(GENERATED))),
                 new Claim(
                         "They are as good as LoRAs trained on the task's own labels (at most 5 points less).",
                         new NoWorse(GENERATED, "own-labels", FIVE_POINTS)),
                 new Claim(
                         "Half the rank is enough (at most 5 points less).",
-                        new NoWorse("rank-2", GENERATED, FIVE_POINTS)),
+                        new NoWorse("rank-" + scale.rank() / 2, GENERATED, FIVE_POINTS)),
                 new Claim(
                         "Storing an adapter as q8_0 costs nothing (at most 1 point less than f32).",
                         new NoWorse("stored-q8_0", "stored-f32", 0.01)),

@@ -2,10 +2,10 @@ package org.dndllm.cli.experiment;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.stream.Stream;
 import org.dndllm.InvalidInputException;
-import org.dndllm.cli.nano.NanoRecipe;
 import org.dndllm.eval.Control;
 import org.dndllm.eval.TaskRole;
 import org.dndllm.eval.experiment.Arm;
@@ -18,53 +18,46 @@ import org.dndllm.eval.experiment.Trial.Job;
 import org.dndllm.format.GgmlType;
 
 /** Experiments on a trained bundle; none of them trains a generator, and {@link #fewShot} alone trains LoRAs. */
-public final class NanoTrials {
+public final class Trials {
     private static final String GENERATED = "generated";
-
-    /** Prompts that the shipped bundles read. */
-    private static final int OWN_COUNT = 64;
-
-    private static final int OWN_RANK = 4;
+    private static final String FEW_SHOT = "few-shot";
     private static final List<Integer> SHOTS = List.of(1, 2, 4, 8, 16);
 
-    /** Training items of a nano task. */
-    private static final int ALL_LABELS = 384;
-
-    private static final List<Integer> LABELS = List.of(4, 16, 64, 256, ALL_LABELS);
-
-    /** As the recipe trains its LoRA checkpoints. */
-    private static final long TUNING_STEPS =
-            NanoRecipe.standard().adapters().training().steps();
-
-    private static final List<Long> SHORT_STEPS = List.of(20L, 50L);
-
     private static final Job BASE = control("base", Control.BASE);
-    private static final Job OWN = generated(GENERATED, "generated adapter, as shipped", Prompts.OWN, 0, Form.OWN);
+    private static final Job OWN = generated(GENERATED, "generated adapter, as it is", Prompts.OWN, 0, Form.OWN);
     private static final Job NEAREST = control("nearest", Control.NEAREST);
     private static final Job MULTITASK = control("multitask", Control.MULTITASK);
     private static final Job OWN_LABELS = control("own-labels", Control.OWN_LABELS);
     private static final Job SHUFFLED = control("shuffled", Control.SHUFFLED);
     private static final Job JUNK = control("junk", Control.JUNK);
 
-    private NanoTrials() {}
+    private final TrialScale scale;
 
-    /** All of them; those that most others share jobs with come first. */
-    public static List<Trial> all() {
-        return List.of(
-                controls(),
-                inContext(),
-                promptCount(),
-                promptPool(),
-                rank(),
-                precision(),
-                stress(),
-                overhead(),
-                fewShot());
+    /** @param scale of the bundle and its tasks */
+    public Trials(TrialScale scale) {
+        this.scale = scale;
     }
 
-    /** Names of all of them. */
+    /** All of them; those that most others share jobs with come first. */
+    public List<Trial> all() {
+        List<Trial> all = new ArrayList<>(List.of(
+                controls(), inContext(), promptCount(), promptPool(), rank(), precision(), stress(), overhead()));
+        fewShot().ifPresent(all::add);
+        return all;
+    }
+
+    /** Names of all that there can be. */
     public static List<String> names() {
-        return all().stream().map(Trial::name).toList();
+        return List.of(
+                "controls",
+                "in-context",
+                "prompt-count",
+                "prompt-pool",
+                "rank",
+                "precision",
+                "stress",
+                "overhead",
+                FEW_SHOT);
     }
 
     /**
@@ -72,12 +65,15 @@ public final class NanoTrials {
      *
      * @throws InvalidInputException when there is none
      */
-    public static Trial named(String name) {
+    public Trial named(String name) {
         return all().stream()
                 .filter(trial -> trial.name().equals(name))
                 .findFirst()
-                .orElseThrow(() ->
-                        new InvalidInputException("command line", "--only", "is '" + name + "', expected " + names()));
+                .orElseThrow(() -> new InvalidInputException(
+                        "command line",
+                        "--only",
+                        "is '" + name + "', expected one of "
+                                + all().stream().map(Trial::name).toList()));
     }
 
     private static Trial controls() {
@@ -115,33 +111,37 @@ public final class NanoTrials {
         return new Entry(job, job.title(), "few-shot in context", OptionalDouble.of(count));
     }
 
-    private static Trial promptCount() {
+    private Trial promptCount() {
         List<Entry> entries = new ArrayList<>();
-        for (int count : new int[] {1, 2, 4, 8, 16, 32, OWN_COUNT, 128, 256, 384}) {
-            entries.add(Entry.of(prompts(count), count));
-        }
+        scale.counts().forEach(count -> entries.add(Entry.of(prompts(count), count)));
         return new Trial(
                 "prompt-count",
                 "How many prompts does an adapter need?",
-                "extends Figure 4a; 384 prompts are all that a nano task has",
-                "prompts in the condition (64 in training)",
+                "extends Figure 4a; " + scale.pool() + " prompts are all that every task has",
+                "prompts in the condition (" + scale.prompts() + " in training)",
                 entries,
                 GENERATED,
                 List.of(Measure.ATTACHED));
     }
 
-    private static Trial promptPool() {
+    private Trial promptPool() {
         List<Entry> entries = new ArrayList<>();
-        for (int size : new int[] {16, 32, OWN_COUNT, 128, 256, 384}) {
+        for (int size : scale.pools()) {
             entries.add(new Entry(prompts(size), "all " + size + " of " + size, "x of x", OptionalDouble.of(size)));
         }
-        for (int size : new int[] {16, 32, 128, 256}) {
-            entries.add(new Entry(pool(size), "64 from a fixed pool of " + size, "64 of x", OptionalDouble.of(size)));
+        String own = scale.prompts() + " of x";
+        for (int size : scale.pools()) {
+            if (size != scale.prompts() && size < scale.pool()) {
+                String title = scale.prompts() + " from a fixed pool of " + size;
+                entries.add(new Entry(pool(size), title, own, OptionalDouble.of(size)));
+            }
         }
-        entries.add(new Entry(OWN, "64 from all 384", "64 of x", OptionalDouble.of(384)));
+        entries.add(
+                new Entry(OWN, scale.prompts() + " from all " + scale.pool(), own, OptionalDouble.of(scale.pool())));
         return new Trial(
                 "prompt-pool",
-                "Is it better to read a whole pool of prompts, or always 64 drawn from it, and what memory does it take?",
+                "Is it better to read a whole pool of prompts, or always " + scale.prompts()
+                        + " drawn from it, and what memory does it take?",
                 "Figure 4a at generation time; the paper's pools are those of training, which this does not repeat",
                 "prompts in the pool (x)",
                 entries,
@@ -149,13 +149,14 @@ public final class NanoTrials {
                 List.of(Measure.ATTACHED, Measure.MEMORY));
     }
 
-    private static Trial rank() {
+    private Trial rank() {
         List<Entry> entries = new ArrayList<>();
-        for (int rank = 1; rank < OWN_RANK; rank++) {
+        for (int rank : scale.ranks()) {
             entries.add(Entry.of(
                     generated("rank-" + rank, "cut to rank " + rank, Prompts.OWN, 0, Form.ofRank(rank)), rank));
         }
-        entries.add(new Entry(OWN, "rank " + OWN_RANK + ", as generated", "", OptionalDouble.of(OWN_RANK)));
+        String title = "rank " + scale.rank() + ", as generated";
+        entries.add(new Entry(OWN, title, "", OptionalDouble.of(scale.rank())));
         return new Trial(
                 "rank",
                 "How much of the rank does a generated adapter use?",
@@ -213,13 +214,14 @@ public final class NanoTrials {
                 List.of(Measure.FLAGGED, Measure.SCORE));
     }
 
-    private static Trial overhead() {
+    private Trial overhead() {
         return new Trial(
                 "overhead",
                 "What does an adapter cost in time and memory, beside training one?",
                 "Table 13",
                 "",
-                Stream.of(prompts(1), OWN, prompts(384), fewShot(16), OWN_LABELS)
+                Stream.of(prompts(1), OWN, prompts(scale.pool()), fewShot(16), OWN_LABELS)
+                        .distinct()
                         .map(Entry::of)
                         .toList(),
                 GENERATED,
@@ -234,28 +236,37 @@ public final class NanoTrials {
                         Measure.PASS));
     }
 
-    /** Figures 4b and 4c: what labels buy, and in which time, against an adapter that needs none. */
-    public static Trial fewShot() {
+    /**
+     * Figures 4b and 4c: what labels buy, and in which time, against an adapter that needs none. Empty where nothing says how
+     * LoRAs are tuned.
+     */
+    public Optional<Trial> fewShot() {
+        return scale.tuningSteps().isPresent()
+                ? Optional.of(fewShot(scale.tuningSteps().getAsLong()))
+                : Optional.empty();
+    }
+
+    private Trial fewShot(long steps) {
         List<Entry> entries = new ArrayList<>();
-        for (int items : LABELS) {
+        for (int items : scale.labels()) {
             entries.add(new Entry(
-                    tuned(items, TUNING_STEPS),
-                    "LoRA tuned on " + (items == ALL_LABELS ? "all " : "") + items + " labelled items",
+                    tuned(items, steps, steps),
+                    "LoRA tuned on " + (items == scale.pool() ? "all " : "") + items + " labelled items",
                     "LoRA tuned on labels",
                     OptionalDouble.of(items)));
         }
-        for (long steps : SHORT_STEPS) {
+        for (long few : TrialScale.fewer(steps)) {
             entries.add(new Entry(
-                    tuned(ALL_LABELS, steps),
-                    "LoRA tuned on all " + ALL_LABELS + ", " + steps + " steps",
+                    tuned(scale.pool(), few, steps),
+                    "LoRA tuned on all " + scale.pool() + ", " + few + " steps",
                     "LoRA tuned on all, fewer steps",
-                    OptionalDouble.of(ALL_LABELS)));
+                    OptionalDouble.of(scale.pool())));
         }
         SHOTS.forEach(count -> entries.add(shots(fewShot(count), count)));
         entries.add(Entry.of(BASE));
         entries.add(Entry.of(OWN));
         return new Trial(
-                "few-shot",
+                FEW_SHOT,
                 "How many labels, and how much time, does a LoRA need to be as good as an adapter generated without labels?",
                 "Figures 4b and 4c",
                 "labelled items",
@@ -264,9 +275,9 @@ public final class NanoTrials {
                 List.of(Measure.BEFORE, Measure.TRAINING_CPU, Measure.PASS));
     }
 
-    private static Job tuned(int items, long steps) {
+    private static Job tuned(int items, long steps, long usual) {
         return new Job(
-                "tuned-" + items + (steps == TUNING_STEPS ? "" : "-steps-" + steps),
+                "tuned-" + items + (steps == usual ? "" : "-steps-" + steps),
                 "LoRA tuned on " + items + " labelled items, " + steps + " steps",
                 new Arm.Tuned(items, steps),
                 TaskRole.HELD_OUT);
@@ -289,8 +300,8 @@ public final class NanoTrials {
     }
 
     /** The generator's own number is the job that everything shares. */
-    private static Job prompts(int count) {
-        return count == OWN_COUNT
+    private Job prompts(int count) {
+        return count == scale.prompts()
                 ? OWN
                 : generated(
                         "prompts-" + count, count == 1 ? "1 prompt" : count + " prompts", Prompts.OWN, count, Form.OWN);
