@@ -37,8 +37,8 @@ import picocli.CommandLine.Parameters;
         description = {
             "Files: ARC, OBQA, PIQA, HellaSwag, WinoGrande, BoolQ, GSM8K, MATH in the official JSON, HellaSwag and MATH"
                     + " as their authors publish them, or any JSON, JSONL, CSV or TSV with questions and answers;"
-                    + " Math-Vision, Math-Vista or any with an image field, for a Qwen2.5-VL model with --mmproj. Questions"
-                    + " on pictures are scored by their greedy answers.",
+                    + " Math-Vision, Math-Vista or any with an image field, for a Qwen2.5-VL model with --mmproj. In such"
+                    + " a file some questions may have options and others not: likelihood is of those that have.",
             "Scorers: likelihood compares how probable the model finds each option, as it stands, by token and by byte;"
                     + " greedy reads the model's answer in whatever form it has; official reads the same answer as the"
                     + " official code does. Where official is far below the others, format is what is missing.",
@@ -189,7 +189,9 @@ final class ScoreCommand implements Callable<Integer> {
         for (Path file : files) {
             BenchmarkSet set = BenchmarkReader.read(file, declared, Optional.empty());
             options.columns(set);
-            samples.add(ItemSample.draw(set, items, seed));
+            ItemSample sample = ItemSample.draw(set, items, seed);
+            options.columns(sample);
+            samples.add(sample);
         }
         images.require(samples.stream().map(ItemSample::set).toList());
         return samples;

@@ -44,6 +44,7 @@ public final class ChatTemplate {
 
     private static final String START = "<|im_start|>";
     private static final String END = "<|im_end|>";
+    private static final String ANSWERER = "assistant\n";
     private static final Set<String> ROLES = Set.of("system", "user", "assistant");
 
     private ChatTemplate() {}
@@ -86,15 +87,29 @@ public final class ChatTemplate {
      * @throws InvalidInputException as {@link #tokens}
      */
     public static List<int[]> begun(Vocabulary vocabulary, List<ChatMessage> messages, List<String> beginnings) {
-        List<Segment> segments = segments(messages, vocabulary.defaultSystem(), true);
-        Segment role = segments.getLast();
-        // a mark comes before the role, and no token reaches across a mark
-        int[] before = tokens(vocabulary, segments.subList(0, segments.size() - 1));
-        return beginnings.stream()
-                .map(text -> vocabulary.tokenize(role.text() + text, false))
-                .map(turn -> IntStream.concat(IntStream.of(before), IntStream.of(turn))
-                        .toArray())
+        int[] before = tokens(vocabulary, messages, false);
+        return turns(vocabulary, beginnings).stream()
+                .map(turn -> joined(before, turn))
                 .toList();
+    }
+
+    /**
+     * What {@link #begun} puts behind the messages: the assistant's turn alone, its mark first, as tokens. A turn begins with
+     * a mark and no token reaches across one, so the turn can follow messages that are in a context already.
+     *
+     * @param beginnings may hold the empty one, which gives mark and role
+     * @return one array for each beginning, in their order; none is empty
+     * @throws InvalidInputException if the vocabulary lacks ChatML's marks
+     */
+    public static List<int[]> turns(Vocabulary vocabulary, List<String> beginnings) {
+        int[] mark = tokens(vocabulary, List.of(new Segment(START, true)));
+        return beginnings.stream()
+                .map(text -> joined(mark, vocabulary.tokenize(ANSWERER + text, false)))
+                .toList();
+    }
+
+    private static int[] joined(int[] first, int[] second) {
+        return IntStream.concat(IntStream.of(first), IntStream.of(second)).toArray();
     }
 
     private static int[] tokens(Vocabulary vocabulary, List<Segment> segments) {
@@ -175,7 +190,7 @@ public final class ChatTemplate {
         }
         if (answer) {
             segments.add(new Segment(START, true));
-            segments.add(new Segment("assistant\n", false));
+            segments.add(new Segment(ANSWERER, false));
         }
         return segments;
     }

@@ -54,6 +54,7 @@ final class ContextSequences {
                     "length",
                     length + " given, but sequence " + sequence + " holds " + present + " positions");
         }
+        ledger.requireWholeImages(sequence, length);
         LlamaCpp.llama_memory_seq_rm(memory, sequence, length, -1);
         ledger.truncate(sequence, length);
     }

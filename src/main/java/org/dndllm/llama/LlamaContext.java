@@ -285,7 +285,11 @@ public final class LlamaContext implements AutoCloseable {
         onSequences("clear", this::dropCache);
     }
 
-    /** Forgets {@code sequence} from position {@code length} on. */
+    /**
+     * Forgets {@code sequence} from position {@code length} on.
+     *
+     * @throws InvalidInputException if it holds less, or if that would cut off a part of a prompt with images
+     */
     public void truncate(int sequence, int length) {
         onSequences("truncate", () -> sequences.truncate(sequence, length));
     }

@@ -1,6 +1,7 @@
 package org.dndllm.llama;
 
 import java.util.Arrays;
+import java.util.stream.IntStream;
 import org.dndllm.InvalidInputException;
 
 /**
@@ -13,6 +14,8 @@ final class SequenceLedger {
     private final int[] lengths; // [sequences]
     private final int[] planned; // [sequences] lengths after the batch under check
     private final int[] surplus; // [sequences] cells beyond positions: an image has more tokens than positions
+    private final int[] pictured; // [sequences] positions up to the end of the last prompt with images
+    private boolean plannedImages; // whether the plan is about a prompt with images
     private int plannedSurplus; // of the sequence that the plan is about
     private boolean shared;
     private boolean written; // since the last clear, whoever removed it meanwhile
@@ -23,6 +26,7 @@ final class SequenceLedger {
         lengths = new int[sequences];
         planned = new int[sequences];
         surplus = new int[sequences];
+        pictured = new int[sequences];
     }
 
     int length(int sequence) {
@@ -68,11 +72,13 @@ final class SequenceLedger {
         requireRoom(cells);
         planned[sequence] += positions;
         plannedSurplus = cells - positions;
+        plannedImages = true;
     }
 
     private void begin() {
         System.arraycopy(lengths, 0, planned, 0, lengths.length);
         plannedSurplus = 0;
+        plannedImages = false;
     }
 
     private void requireRoom(int needed) {
@@ -92,15 +98,16 @@ final class SequenceLedger {
      * upper bound, and llama.cpp has the last word.
      */
     int free() {
-        int used = shared
-                ? Arrays.stream(lengths).max().orElse(0)
-                : Arrays.stream(lengths).sum();
-        return limit - used - Arrays.stream(surplus).sum();
+        IntStream cells = IntStream.range(0, lengths.length).map(sequence -> lengths[sequence] + surplus[sequence]);
+        return limit - (shared ? cells.max().orElse(0) : cells.sum());
     }
 
     void commit() {
-        for (int sequence = 0; plannedSurplus > 0 && sequence < lengths.length; sequence++) {
-            surplus[sequence] += touched(sequence) ? plannedSurplus : 0;
+        for (int sequence = 0; plannedImages && sequence < lengths.length; sequence++) {
+            if (touched(sequence)) {
+                surplus[sequence] += plannedSurplus;
+                pictured[sequence] = planned[sequence];
+            }
         }
         System.arraycopy(planned, 0, lengths, 0, lengths.length);
     }
@@ -110,16 +117,33 @@ final class SequenceLedger {
         return planned[sequence] != lengths[sequence];
     }
 
+    /**
+     * Refuses a cut through a prompt with images, or before it: llama.cpp has all tokens of an image at its first position and
+     * would keep them, so what follows would get positions that are taken.
+     */
+    void requireWholeImages(int sequence, int length) {
+        if (length > 0 && length < pictured[sequence]) {
+            throw new InvalidInputException(
+                    context,
+                    "length",
+                    length + " given, but sequence " + sequence + " begins with a prompt with images of "
+                            + pictured[sequence] + " positions; keep all of them or none");
+        }
+    }
+
     void truncate(int sequence, int length) {
         lengths[sequence] = length;
         if (length == 0) {
-            surplus[sequence] = 0; // a sequence that keeps a part may keep its image
+            surplus[sequence] = 0;
+            pictured[sequence] = 0;
         }
         forgetSharing();
     }
 
     void copy(int from, int to) {
         lengths[to] = lengths[from];
+        surplus[to] = surplus[from];
+        pictured[to] = pictured[from];
         shared = true;
     }
 
@@ -132,18 +156,24 @@ final class SequenceLedger {
     void keepOnly(int sequence) {
         int kept = lengths[sequence];
         int keptSurplus = surplus[sequence];
-        Arrays.fill(lengths, 0);
-        Arrays.fill(surplus, 0);
+        int keptPictured = pictured[sequence];
+        fillWithNothing();
         lengths[sequence] = kept;
         surplus[sequence] = keptSurplus;
+        pictured[sequence] = keptPictured;
         forgetSharing();
     }
 
     void clear() {
-        Arrays.fill(lengths, 0);
-        Arrays.fill(surplus, 0);
+        fillWithNothing();
         forgetSharing();
         written = false;
+    }
+
+    private void fillWithNothing() {
+        Arrays.fill(lengths, 0);
+        Arrays.fill(surplus, 0);
+        Arrays.fill(pictured, 0);
     }
 
     private void forgetSharing() {

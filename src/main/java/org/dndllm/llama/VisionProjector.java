@@ -88,11 +88,30 @@ public final class VisionProjector implements AutoCloseable {
      */
     public int decode(
             LlamaContext context, List<ChatMessage> messages, List<RgbImage> images, int sequence, CancelToken cancel) {
+        return decode(context, messages, true, images, sequence, cancel);
+    }
+
+    /**
+     * As {@link #decode}, but without the begin of the assistant's turn: several answers can follow the same messages, each
+     * in a copy of the sequence ({@link LlamaContext#copy}, {@link ChatTemplate#turns}).
+     */
+    public int decodeMessages(
+            LlamaContext context, List<ChatMessage> messages, List<RgbImage> images, int sequence, CancelToken cancel) {
+        return decode(context, messages, false, images, sequence, cancel);
+    }
+
+    private int decode(
+            LlamaContext context,
+            List<ChatMessage> messages,
+            boolean answer,
+            List<RgbImage> images,
+            int sequence,
+            CancelToken cancel) {
         if (context.model() != model) {
             throw new IllegalArgumentException(context + " belongs to another model than " + this);
         }
         List<ImagePrompt.Part> parts =
-                parts(ChatTemplate.segments(messages, model.vocabulary().defaultSystem(), true), images);
+                parts(ChatTemplate.segments(messages, model.vocabulary().defaultSystem(), answer), images);
         enter();
         try (ImagePrompt prompt = ImagePrompt.of(model, pointer, parts)) {
             return context.decode(prompt, sequence, cancel);

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** What the JDK's server is told about connections: slow senders are cut off, small events leave at once. */
-@Timeout(value = 120, unit = TimeUnit.SECONDS)
+@Timeout(value = 600, unit = TimeUnit.SECONDS)
 class ServeConnectionsIT {
     private static final int CLIENTS = 20;
     private static final String LINE = "POST /v1/chat/completions HTTP/1.1\r\n";

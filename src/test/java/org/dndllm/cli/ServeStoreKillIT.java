@@ -26,7 +26,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Servers that are killed while they write their store. */
-@Timeout(value = 300, unit = TimeUnit.SECONDS)
+@Timeout(value = 1800, unit = TimeUnit.SECONDS)
 class ServeStoreKillIT {
     private static final int KILLS = 20;
     private static final List<String> ADAPTERS = List.of("first-upper", "last-doubled", "second-same");

@@ -117,7 +117,7 @@ final class OfflineLoadIT {
             builder.environment().putAll(environment);
             Process child = builder.start();
             String output = new String(child.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            assertThat(child.waitFor(60, TimeUnit.SECONDS)).isTrue();
+            assertThat(child.waitFor(300, TimeUnit.SECONDS)).isTrue();
             return new Run(output, connections.get());
         }
     }

@@ -297,7 +297,7 @@ class HubFailureTest {
             quietly(release);
         });
 
-        Pulled pulled = fixture.patience(Duration.ofMillis(300)).pull();
+        Pulled pulled = fixture.patience(Duration.ofSeconds(2)).pull();
         release.countDown();
 
         assertThat(pulled.path()).hasBinaryContent(WEIGHTS);
@@ -309,7 +309,7 @@ class HubFailureTest {
         CountDownLatch release = new CountDownLatch(1);
         server.on(HubServer::isListing, 1, exchange -> quietly(release));
 
-        Pulled pulled = fixture.patience(Duration.ofMillis(300)).pull();
+        Pulled pulled = fixture.patience(Duration.ofSeconds(2)).pull();
         release.countDown();
 
         assertThat(pulled.path()).hasBinaryContent(WEIGHTS);
@@ -317,7 +317,7 @@ class HubFailureTest {
 
     private static void quietly(CountDownLatch latch) {
         try {
-            boolean released = latch.await(30, TimeUnit.SECONDS);
+            boolean released = latch.await(300, TimeUnit.SECONDS);
             assertThat(released).isTrue();
         } catch (InterruptedException serverStops) {
             Thread.currentThread().interrupt();
@@ -353,11 +353,11 @@ class HubFailureTest {
                                 }))
                         .isInstanceOf(EnvironmentException.class)
                         .hasMessageContaining("stopped"));
-        assertThat(half.await(20, TimeUnit.SECONDS)).isTrue();
+        assertThat(half.await(300, TimeUnit.SECONDS)).isTrue();
 
         puller.interrupt();
 
-        assertThat(puller.join(Duration.ofSeconds(20))).isTrue();
+        assertThat(puller.join(Duration.ofSeconds(300))).isTrue();
         release.countDown();
         assertThat(fixture.partial(WEIGHTS)).hasSize(1000);
     }

@@ -194,7 +194,7 @@ class HubPullTest {
         }
         server.on(HubServer::isContent, 3, exchange -> {
             try {
-                together.await(20, TimeUnit.SECONDS); // passes only when three are served at once
+                together.await(300, TimeUnit.SECONDS); // passes only when three are served at once
             } catch (Exception e) {
                 throw new IOException(e);
             }
@@ -235,7 +235,7 @@ class HubPullTest {
 
     private static void await(CountDownLatch latch) throws IOException {
         try {
-            assertThat(latch.await(20, TimeUnit.SECONDS)).isTrue();
+            assertThat(latch.await(300, TimeUnit.SECONDS)).isTrue();
         } catch (InterruptedException e) {
             throw new IOException(e);
         }

@@ -25,7 +25,7 @@ final class PullFixture {
     private Optional<AccessToken> token = Optional.empty();
     private Disk disk = Disk.REAL;
     private boolean offline;
-    private Duration patience = Duration.ofSeconds(20);
+    private Duration patience = Duration.ofSeconds(120);
 
     PullFixture(HubServer server, Path cache) {
         this.endpoint = server.address();

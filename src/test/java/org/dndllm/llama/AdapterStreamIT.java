@@ -108,7 +108,7 @@ class AdapterStreamIT {
     }
 
     @Test
-    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    @Timeout(value = 600, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
     void load_modelIsClosedMeanwhile_bothEnd() throws InterruptedException {
         Thread closer = new Thread(() -> model.close());
 

@@ -228,7 +228,7 @@ class MisuseIT {
             Future<?> other = executor.submit(() -> context.withLogits(0, logits -> {
                 inside.countDown();
                 try {
-                    return leave.await(10, TimeUnit.SECONDS);
+                    return leave.await(300, TimeUnit.SECONDS);
                 } catch (InterruptedException e) {
                     throw new AssertionError(e);
                 }

@@ -17,7 +17,7 @@ import org.dndllm.synth.SyntheticBase;
 import org.dndllm.synth.SyntheticVocabulary;
 
 /** A model small enough to be opened in every test, and adapters for it. Seeded. */
-final class TinyModel {
+public final class TinyModel {
     static final BaseShape SHAPE = new BaseShape("qwen2", 2, 64, 4, 2, 16, 128, 300, true);
     static final ContextOptions SMALL =
             ContextOptions.DEFAULT.withContextLength(256).withThreads(1).withBatch(32);
@@ -63,7 +63,7 @@ final class TinyModel {
         return values;
     }
 
-    static LoraAdapter adapter(LlamaModel model, long seed, String name) {
+    public static LoraAdapter adapter(LlamaModel model, long seed, String name) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment gguf = GgufAdapter.toMemory(weights(model.shape(), seed, 4, 0.2f), GgmlType.F32, arena);
             return model.loadAdapter(gguf, name);

@@ -16,7 +16,7 @@ import org.dndllm.synth.SyntheticProjector;
 import org.dndllm.synth.SyntheticVocabulary;
 
 /** A Qwen2.5-VL model with its image encoder, small enough to be opened in every test, and pictures for it. Seeded. */
-final class TinyVision {
+public final class TinyVision {
     static final BaseShape SHAPE = new BaseShape(BaseShape.QWEN2_VL, 2, 64, 4, 2, 16, 128, 300, true);
     /** Blocks with and without windows; no two measures alike. */
     static final SyntheticProjector PROJECTOR = new SyntheticProjector(3, 32, 2, 48, 14, 2, 64);
@@ -26,21 +26,24 @@ final class TinyVision {
 
     private TinyVision() {}
 
-    static Path model(Path folder) {
-        Path file = folder.resolve("tiny-vl.gguf");
-        SyntheticBase.write(
-                file, SHAPE, SyntheticVocabulary.train(TEXT, 280).withImageMarks(), GgmlType.F32, 5, "tiny-vl");
+    public static Path model(Path folder) {
+        return model(folder, GgmlType.F32);
+    }
+
+    public static Path model(Path folder, GgmlType type) {
+        Path file = folder.resolve("tiny-vl-" + type + ".gguf");
+        SyntheticBase.write(file, SHAPE, SyntheticVocabulary.train(TEXT, 280).withImageMarks(), type, 5, "tiny-vl");
         return file;
     }
 
-    static Path projector(Path folder) {
+    public static Path projector(Path folder) {
         Path file = folder.resolve("tiny-mmproj.gguf");
         PROJECTOR.write(file, 6);
         return file;
     }
 
     /** A picture with a gradient and a shape, as PNG. */
-    static byte[] png(int width, int height, Color left, Color right) {
+    public static byte[] png(int width, int height, Color left, Color right) {
         BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
         Graphics2D graphics = image.createGraphics();
         graphics.setPaint(new GradientPaint(0, 0, left, width, height, right));

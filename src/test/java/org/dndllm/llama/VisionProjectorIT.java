@@ -187,6 +187,41 @@ class VisionProjectorIT {
         }
     }
 
+    /** The turn goes on at the positions behind the image, which are fewer than its tokens, in a copy as in the original. */
+    @Test
+    void decodeMessages_thenTheTurnInACopy_sameAsDecode() {
+        requireMtmd();
+        try (LlamaModel model = open();
+                VisionProjector projector = model.openVision(projectorFile, OPTIONS);
+                LlamaContext whole = model.newContext(CONTEXT.withBatch(60));
+                LlamaContext parts = model.newContext(CONTEXT.withBatch(60).withSequences(3))) {
+            int end = decode(projector, whole, red());
+            int[] turn = ChatTemplate.turns(model.vocabulary(), List.of("")).getFirst();
+
+            int held = projector.decodeMessages(parts, CHAT, List.of(red()), 0, CancelToken.create());
+            parts.copy(0, 2);
+            parts.decode(turn, 2, CancelToken.create());
+
+            assertThat(held + turn.length).isEqualTo(end).isEqualTo(parts.length(2));
+            assertThat(distance(whole.logits(), parts.logits())).isCloseTo(0, within(1e-4));
+            assertThat(parts.length(0)).isEqualTo(held);
+            // the original goes, the image's cells stay with the copy
+            parts.remove(0);
+            parts.copy(2, 0);
+            parts.decodeToken(1);
+            whole.decodeToken(1);
+            assertThat(distance(whole.logits(), parts.logits())).isCloseTo(0, within(1e-4));
+            // back to the end of the messages, and the same again; no further
+            parts.truncate(0, held);
+            parts.decode(turn);
+            parts.decodeToken(1);
+            assertThat(distance(whole.logits(), parts.logits())).isCloseTo(0, within(1e-4));
+            assertThatThrownBy(() -> parts.truncate(0, held - 1))
+                    .isInstanceOf(InvalidInputException.class)
+                    .hasMessageContaining("images");
+        }
+    }
+
     @Test
     void decode_samePictureOtherPictureOtherBatches_logitsFollowThePicture() {
         requireMtmd();

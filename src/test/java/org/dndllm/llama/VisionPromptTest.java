@@ -88,4 +88,44 @@ class VisionPromptTest {
         ledger.truncate(1, 0);
         assertThat(ledger.free()).isEqualTo(20);
     }
+
+    @Test
+    void ledger_cutThroughAnImagePrompt_isRefused_behindItNot() {
+        SequenceLedger ledger = new SequenceLedger("context", 2, 40);
+        ledger.planPrompt(0, 9, 9); // a picture of one row has no more tokens than positions
+        ledger.commit();
+        ledger.planOne(0);
+        ledger.commit();
+        ledger.copy(0, 1);
+
+        for (int sequence : new int[] {0, 1}) {
+            ledger.requireWholeImages(sequence, 10);
+            ledger.requireWholeImages(sequence, 9);
+            ledger.requireWholeImages(sequence, 0);
+            assertThatThrownBy(() -> ledger.requireWholeImages(sequence, 8))
+                    .isInstanceOf(InvalidInputException.class)
+                    .hasMessageContainingAll("length", "8 given", "sequence " + sequence, "9 positions");
+        }
+        ledger.truncate(0, 0);
+        ledger.keepOnly(1);
+        assertThatThrownBy(() -> ledger.requireWholeImages(1, 1)).isInstanceOf(InvalidInputException.class);
+        ledger.requireWholeImages(0, 1);
+        ledger.clear();
+        ledger.requireWholeImages(1, 1);
+    }
+
+    @Test
+    void ledger_copiedImagePrompt_sharesItsCells_andKeepsThemWhenTheOriginalGoes() {
+        SequenceLedger ledger = new SequenceLedger("context", 3, 20);
+        ledger.planPrompt(0, 9, 17);
+        ledger.commit();
+
+        ledger.copy(0, 2);
+
+        assertThat(ledger.length(2)).isEqualTo(9);
+        assertThat(ledger.free()).isEqualTo(3);
+        ledger.truncate(0, 0);
+        assertThat(ledger.free()).isEqualTo(3);
+        assertThatThrownBy(() -> ledger.planPrompt(1, 4, 4)).isInstanceOf(ContextFullException.class);
+    }
 }

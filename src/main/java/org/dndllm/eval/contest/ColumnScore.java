@@ -10,7 +10,7 @@ import org.dndllm.eval.score.Verdict;
 /**
  * What one contender reached on one set by one way of scoring.
  *
- * @param judgements one for every item, at least one
+ * @param judgements one for every item that the column judges ({@link ItemSample#judgedBy}), at least one
  */
 public record ColumnScore(ScoreColumn column, List<Judgement> judgements) {
     public ColumnScore {

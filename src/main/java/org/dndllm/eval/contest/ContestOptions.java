@@ -40,14 +40,24 @@ public record ContestOptions(Set<ScoreColumn> columns, AnswerForm form, int maxT
     }
 
     /**
-     * The columns that can judge a set, in order.
+     * The columns that can judge a set, in order: likelihoods where any question has options, the others by the set's kind.
      *
      * @throws InvalidInputException if there is none
      */
     public List<ScoreColumn> columns(BenchmarkSet set) {
+        return columns(new ItemSample(set, set.items()));
+    }
+
+    /**
+     * The columns that can judge what was drawn of a set, in order.
+     *
+     * @throws InvalidInputException if there is none
+     */
+    public List<ScoreColumn> columns(ItemSample sample) {
+        BenchmarkSet set = sample.set();
         List<ScoreColumn> fitting = columns.stream()
-                .filter(column -> column.judges(set.kind()))
-                .filter(column -> column == ScoreColumn.GREEDY || !set.hasImages())
+                .filter(column ->
+                        column.isLikelihood() ? !sample.judgedBy(column).isEmpty() : reads(column, set))
                 .toList();
         if (fitting.isEmpty()) {
             String remedy = set.kind() == AnswerKind.CODE
@@ -61,6 +71,11 @@ public record ContestOptions(Set<ScoreColumn> columns, AnswerForm form, int maxT
                             + columns.stream().map(ScoreColumn::label).toList() + " can judge; " + remedy);
         }
         return fitting;
+    }
+
+    /** The official code has no way of reading answers to questions on pictures. */
+    private static boolean reads(ScoreColumn column, BenchmarkSet set) {
+        return column.judges(set.kind()) && (column == ScoreColumn.GREEDY || !set.hasImages());
     }
 
     /** The longest answer to questions of a kind, in tokens. */

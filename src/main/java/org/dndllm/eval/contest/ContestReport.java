@@ -7,10 +7,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.commons.csv.CSVPrinter;
 import org.dndllm.eval.ReportFolder;
 import org.dndllm.eval.ReportTable;
-import org.dndllm.eval.benchmark.AnswerKind;
 import org.dndllm.eval.benchmark.BenchmarkItem;
 import org.dndllm.eval.benchmark.ConditionOrigin;
 import org.dndllm.eval.score.Judgement;
@@ -38,9 +38,6 @@ public record ContestReport(Map<String, Object> facts, List<SetScore> sets) {
     /** What stands above a set's table: the file, how many items, and what guessing gets. */
     public static String heading(SetScore set) {
         ItemSample sample = set.sample();
-        String chance = sample.set().kind() == AnswerKind.CHOICE || sample.set().kind() == AnswerKind.BOOLEAN
-                ? String.format(Locale.ROOT, "chance %.1f %%", 100 * sample.chance())
-                : "nothing to guess from";
         return String.format(
                 Locale.ROOT,
                 "%s (%s, split %s): %,d of %,d items, kind %s, %s",
@@ -50,7 +47,18 @@ public record ContestReport(Map<String, Object> facts, List<SetScore> sets) {
                 sample.items().size(),
                 sample.set().items().size(),
                 sample.set().kind().label(),
-                chance);
+                chance(sample));
+    }
+
+    private static String chance(ItemSample sample) {
+        int options = sample.judgedBy(ScoreColumn.LIKELIHOOD).size();
+        if (options == 0) {
+            return "nothing to guess from";
+        }
+        String chance = String.format(Locale.ROOT, "chance %.1f %%", 100 * sample.chance());
+        return options == sample.items().size()
+                ? chance
+                : String.format(Locale.ROOT, "%s on the %,d with options", chance, options);
     }
 
     /** The table of a set. */
@@ -61,6 +69,7 @@ public record ContestReport(Map<String, Object> facts, List<SetScore> sets) {
     /** What a table cannot hold, in sentences: answers that could not be read, and remarks. */
     public static List<String> notes(SetScore set) {
         List<String> notes = new ArrayList<>(set.sample().set().warnings());
+        partial(set).ifPresent(notes::add);
         for (ContenderScore contender : set.contenders()) {
             for (ColumnScore score : contender.columns()) {
                 if (score.unread() > 0 && !score.column().isLikelihood()) {
@@ -76,6 +85,16 @@ public record ContestReport(Map<String, Object> facts, List<SetScore> sets) {
             contender.remarks().forEach(remark -> notes.add(contender.name() + " " + remark));
         }
         return notes;
+    }
+
+    private static Optional<String> partial(SetScore set) {
+        int all = set.sample().items().size();
+        int options = set.sample().judgedBy(ScoreColumn.LIKELIHOOD).size();
+        boolean compared = set.columns().stream().anyMatch(ScoreColumn::isLikelihood);
+        return compared && options < all
+                ? Optional.of(String.format(
+                        Locale.ROOT, "likelihoods compare options, which %,d of the %,d items have", options, all))
+                : Optional.empty();
     }
 
     /** Why scores of a set are not comparable, one plain sentence for each adapter; empty when all are. */
@@ -127,8 +146,9 @@ public record ContestReport(Map<String, Object> facts, List<SetScore> sets) {
 
     private static void print(CSVPrinter printer, SetScore set, ContenderScore contender, ColumnScore score)
             throws IOException {
-        for (int i = 0; i < score.judgements().size(); i++) {
-            BenchmarkItem item = set.sample().items().get(i);
+        List<BenchmarkItem> items = set.sample().judgedBy(score.column());
+        for (int i = 0; i < items.size(); i++) {
+            BenchmarkItem item = items.get(i);
             Judgement judgement = score.judgements().get(i);
             boolean read = !score.column().isLikelihood();
             printer.printRecord(

@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.dndllm.InvalidInputException;
-import org.dndllm.eval.benchmark.AnswerKind;
 import org.dndllm.eval.benchmark.BenchmarkItem;
 import org.dndllm.eval.benchmark.BenchmarkSet;
 
@@ -40,15 +39,21 @@ public record ItemSample(BenchmarkSet set, List<BenchmarkItem> items) {
                 set, order.subList(0, count).stream().sorted().map(all::get).toList());
     }
 
-    /** What guessing gets right on average, 0 to 1; 0 where there is nothing to choose from. */
+    /**
+     * The questions that a column judges, in order: likelihood needs options, which in a file with pictures some may have and
+     * others not; an answer can be read to all of them.
+     */
+    public List<BenchmarkItem> judgedBy(ScoreColumn column) {
+        return column.isLikelihood()
+                ? items.stream().filter(item -> column.judges(item.kind())).toList()
+                : items;
+    }
+
+    /** What guessing gets right on average of the questions with options, 0 to 1; 0 where there is nothing to choose from. */
     public double chance() {
-        AnswerKind kind = set.kind();
-        if (kind != AnswerKind.CHOICE && kind != AnswerKind.BOOLEAN) {
-            return 0;
-        }
-        return items.stream()
+        return judgedBy(ScoreColumn.LIKELIHOOD).stream()
                 .mapToDouble(item -> 1.0 / item.choices().size())
                 .average()
-                .orElseThrow();
+                .orElse(0);
     }
 }

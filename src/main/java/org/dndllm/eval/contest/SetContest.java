@@ -58,6 +58,6 @@ public final class SetContest {
 
     /** What has been reached so far. */
     public SetScore score() {
-        return new SetScore(sample, contest.columns(sample.set()), scores);
+        return new SetScore(sample, contest.columns(sample), scores);
     }
 }

@@ -56,6 +56,7 @@ public record SetScore(ItemSample sample, List<ScoreColumn> columns, List<Conten
         Map<String, Object> scores = new LinkedHashMap<>();
         for (ColumnScore score : contender.columns()) {
             Map<String, Object> entry = new LinkedHashMap<>();
+            entry.put("items", score.judgements().size());
             entry.put("right", score.right());
             entry.put("unread", score.unread());
             entry.put("accuracy", score.accuracy().toJson());

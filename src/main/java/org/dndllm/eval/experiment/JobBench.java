@@ -3,7 +3,6 @@ package org.dndllm.eval.experiment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,6 +31,7 @@ import org.dndllm.format.GgmlType;
 import org.dndllm.format.Sha256;
 import org.dndllm.lora.GgufAdapter;
 import org.dndllm.lora.LoraWeights;
+import org.jspecify.annotations.Nullable;
 
 /** Runs jobs. Owns the models and closes them; one caller at a time. */
 final class JobBench implements AutoCloseable {
@@ -42,7 +42,10 @@ final class JobBench implements AutoCloseable {
     private final DragAndDrop dnd;
     private final String baseSha256;
     private final Evaluation evaluation;
-    private final Map<Integer, AdapterPipeline> resized = new HashMap<>();
+    private @Nullable Resized resized;
+
+    /** A bundle of another number of prompts. One at a time: the sessions of real encoders take hundreds of megabytes. */
+    private record Resized(int count, AdapterPipeline pipeline) {}
 
     /** What a job measured, before its cost is known. */
     record Measured(List<Cell> cells, String remark, Map<String, Double> measures) {}
@@ -220,12 +223,23 @@ final class JobBench implements AutoCloseable {
     }
 
     private AdapterPipeline resized(int count) {
-        return resized.computeIfAbsent(count, this::pipeline);
+        Resized last = resized;
+        if (last != null && last.count() == count) {
+            return last.pipeline();
+        }
+        closeResized();
+        GeneratorBundle bundle = PromptCount.write(dnd.bundle(), count, scratch.resolve("prompts-" + count));
+        AdapterPipeline pipeline =
+                AdapterPipeline.open(bundle, settings.engine().session());
+        resized = new Resized(count, pipeline);
+        return pipeline;
     }
 
-    private AdapterPipeline pipeline(int count) {
-        GeneratorBundle bundle = PromptCount.write(dnd.bundle(), count, scratch.resolve("prompts-" + count));
-        return AdapterPipeline.open(bundle, settings.engine().session());
+    private void closeResized() {
+        if (resized != null) {
+            resized.pipeline().close();
+            resized = null;
+        }
     }
 
     private static double median(List<Double> values) {
@@ -247,7 +261,7 @@ final class JobBench implements AutoCloseable {
     public void close() {
         try {
             evaluation.close();
-            resized.values().forEach(AdapterPipeline::close);
+            closeResized();
         } finally {
             dnd.close();
         }

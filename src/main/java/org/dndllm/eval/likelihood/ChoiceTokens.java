@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.dndllm.InvalidInputException;
 import org.dndllm.llama.ChatTemplate;
+import org.dndllm.llama.LlamaContext;
 import org.dndllm.llama.LlamaModel;
 import org.dndllm.llama.Vocabulary;
 
@@ -34,9 +35,22 @@ record ChoiceTokens(String id, List<int[]> texts, int[] bytes, int scored, int s
     }
 
     static ChoiceTokens of(Vocabulary vocabulary, ChoiceQuestion question) {
+        return of(question, ChatTemplate.begun(vocabulary, question.messages(), beginnings(question)));
+    }
+
+    /** The same of the assistant's turn alone, which follows messages that are somewhere else: each text begins with its mark. */
+    static ChoiceTokens ofTurn(Vocabulary vocabulary, ChoiceQuestion question) {
+        return of(question, ChatTemplate.turns(vocabulary, beginnings(question)));
+    }
+
+    /** The options, and last the empty one, which gives the prompt alone. */
+    private static List<String> beginnings(ChoiceQuestion question) {
         List<String> beginnings = new ArrayList<>(question.options());
         beginnings.add("");
-        List<int[]> tokens = ChatTemplate.begun(vocabulary, question.messages(), beginnings);
+        return beginnings;
+    }
+
+    private static ChoiceTokens of(ChoiceQuestion question, List<int[]> tokens) {
         List<int[]> texts = tokens.subList(0, tokens.size() - 1);
         int scored = agreeing(tokens);
         for (int i = 0; i < texts.size(); i++) {
@@ -110,6 +124,17 @@ record ChoiceTokens(String id, List<int[]> texts, int[] bytes, int scored, int s
             sequences += length(option) > shared ? 1 : 0;
         }
         return sequences;
+    }
+
+    /** @throws InvalidInputException if a context has too few sequences, one of which holds what comes before */
+    void requireSequences(LlamaContext context) {
+        if (sequences() >= context.sequences()) {
+            throw new InvalidInputException(
+                    id,
+                    "options",
+                    "there are " + options() + "; this context takes " + (context.sequences() - 2)
+                            + ". Open one with more sequences");
+        }
     }
 
     /**

@@ -16,9 +16,6 @@ import org.dndllm.llama.LlamaModel;
  * in one batch. Uses the context's attached adapters; leaves the KV cache empty. One caller at a time.
  */
 public final class LikelihoodScorer {
-    /** Holds what all questions begin with. */
-    private static final int COMMON = 0;
-
     /**
      * Tokens of one batch. From 64 on, flash attention on a CPU takes another kernel, which sums in other precision: scores
      * would depend on what else is in the batch, by up to a hundredth of a nat. Below, they agree to a millionth.
@@ -88,13 +85,7 @@ public final class LikelihoodScorer {
                             + " with all of them; expected at most " + positions + " and " + context.contextLength()
                             + ". Allow a longer context or shorten the question");
         }
-        if (question.sequences() >= context.sequences()) {
-            throw new InvalidInputException(
-                    question.id(),
-                    "options",
-                    "there are " + question.options() + "; this context takes " + (context.sequences() - 2)
-                            + ". Open one with more sequences");
-        }
+        question.requireSequences(context);
     }
 
     private List<ChoiceScores> scoreAll(List<ChoiceTokens> questions, String stage, Progress progress) {
@@ -102,14 +93,14 @@ public final class LikelihoodScorer {
         int common = ChoiceTokens.common(questions);
         if (common > 0) {
             int[] beginning = Arrays.copyOf(questions.getFirst().texts().getFirst(), common);
-            context.decode(beginning, COMMON, CancelToken.create());
+            context.decode(beginning, OptionForks.HELD, CancelToken.create());
         }
+        OptionForks forks = new OptionForks(context, common);
         List<ChoiceScores> scores = new ArrayList<>(questions.size());
         while (scores.size() < questions.size()) {
             progress.advanced(stage, scores.size(), questions.size());
             List<ChoiceTokens> group = group(questions.subList(scores.size(), questions.size()), common);
-            scores.addAll(score(group, common));
-            removeLanes();
+            scores.addAll(forks.score(group));
         }
         progress.advanced(stage, questions.size(), questions.size());
         context.clear();
@@ -131,60 +122,5 @@ public final class LikelihoodScorer {
             count++;
         }
         return questions.subList(0, count);
-    }
-
-    private void removeLanes() {
-        for (int sequence = COMMON + 1; sequence < context.sequences(); sequence++) {
-            if (context.length(sequence) > 0) {
-                context.remove(sequence);
-            }
-        }
-    }
-
-    private List<ChoiceScores> score(List<ChoiceTokens> group, int common) {
-        List<ScoreSums> sums = group.stream().map(ScoreSums::new).toList();
-        RowBatch rows = new RowBatch(context);
-        for (int i = 0; i < group.size(); i++) {
-            addPrompt(rows, group.get(i), sums.get(i), COMMON + 1 + i, common);
-        }
-        rows.compute(); // options are copies of these sequences
-        int sequence = COMMON + 1 + group.size();
-        for (int i = 0; i < group.size(); i++) {
-            sequence = addOptions(rows, group.get(i), sums.get(i), COMMON + 1 + i, sequence);
-        }
-        rows.compute();
-        return sums.stream().map(ScoreSums::scores).toList();
-    }
-
-    private void addPrompt(RowBatch rows, ChoiceTokens question, ScoreSums sums, int sequence, int common) {
-        if (common > 0) {
-            context.copy(COMMON, sequence);
-        }
-        for (int at = common; at < question.shared(); at++) {
-            int position = at;
-            if (at < question.scored() - 1) {
-                rows.add(question.sharedToken(at), at, sequence);
-            } else {
-                rows.add(question.sharedToken(at), at, sequence, row -> sums.addShared(row, position));
-            }
-        }
-    }
-
-    /** Returns the next free sequence. */
-    private int addOptions(RowBatch rows, ChoiceTokens question, ScoreSums sums, int prompt, int free) {
-        int sequence = free;
-        for (int i = 0; i < question.options(); i++) {
-            int option = i;
-            if (question.length(option) == question.shared()) {
-                continue; // all its tokens but the last are the shared ones
-            }
-            context.copy(prompt, sequence);
-            for (int at = question.shared(); at < question.length(option); at++) {
-                int position = at;
-                rows.add(question.texts().get(option)[at], at, sequence, row -> sums.add(option, row, position));
-            }
-            sequence++;
-        }
-        return sequence;
     }
 }

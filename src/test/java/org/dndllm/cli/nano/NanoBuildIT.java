@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** All stages at tiny sizes. */
 class NanoBuildIT {
-    private static final long SECONDS = 120;
+    private static final long SECONDS = 600;
 
     @TempDir
     Path folder;

@@ -116,24 +116,61 @@ class ContestScoresTest {
         assertThat(ContestReport.table(set).lines().get(3)).contains("minus base", "+0.0", "NOT COMPARABLE");
     }
 
+    @Test
+    void mixedSet_likelihoodsJudgeTheItemsWithOptions_theOthersAll() {
+        BenchmarkItem choice = item(1, 4, AnswerKind.CHOICE);
+        BenchmarkItem number = item(2, 0, AnswerKind.MATH);
+        BenchmarkSet set = new BenchmarkSet(
+                "set", "set.json", Split.TEST, AnswerKind.MATH, List.of(number, choice, number), List.of());
+        ItemSample all = ItemSample.draw(set, 0, 1);
+        ItemSample numbers = new ItemSample(set, List.of(number));
+        ContestOptions options = options(Set.of(ScoreColumn.LIKELIHOOD, ScoreColumn.GREEDY));
+
+        assertThat(options.columns(all)).containsExactly(ScoreColumn.LIKELIHOOD, ScoreColumn.GREEDY);
+        assertThat(options.columns(numbers)).containsExactly(ScoreColumn.GREEDY);
+        assertThatThrownBy(() -> options(Set.of(ScoreColumn.LIKELIHOOD)).columns(numbers))
+                .hasMessageContainingAll("set.json", "math", "add the scorer greedy");
+        assertThat(all.judgedBy(ScoreColumn.LIKELIHOOD)).containsExactly(choice);
+        assertThat(all.judgedBy(ScoreColumn.GREEDY)).hasSize(3);
+        assertThat(all.chance()).isEqualTo(0.25);
+
+        ContenderScore base = new ContenderScore(
+                "base",
+                List.of(
+                        new ColumnScore(ScoreColumn.LIKELIHOOD, List.of(RIGHT)),
+                        new ColumnScore(ScoreColumn.GREEDY, List.of(RIGHT, WRONG, UNREAD))),
+                List.of("x", "[B]", ""),
+                Optional.empty(),
+                List.of(),
+                1);
+        SetScore score = new SetScore(all, options.columns(all), List.of(base));
+        assertThat(ContestReport.heading(score)).contains("kind math, chance 25.0 % on the 1 with options");
+        assertThat(ContestReport.notes(score)).contains("likelihoods compare options, which 1 of the 3 items have");
+        assertThat(score.toJson().toString()).contains("likelihood={items=1, right=1", "greedy={items=3, right=1");
+    }
+
     private static ContestOptions options(Set<ScoreColumn> columns) {
         return new ContestOptions(columns, AnswerForm.LABEL, 0, 4);
     }
 
     private static BenchmarkSet set(AnswerKind kind, int... options) {
         List<BenchmarkItem> items = IntStream.range(0, options.length)
-                .mapToObj(i -> new BenchmarkItem(
-                        "set.json: item " + (i + 1),
-                        "",
-                        "question " + i,
-                        IntStream.range(0, options[i])
-                                .mapToObj(o -> new Choice(String.valueOf((char) ('A' + o)), "text " + o))
-                                .toList(),
-                        "A",
-                        "[A]",
-                        kind,
-                        Optional.empty()))
+                .mapToObj(i -> item(i + 1, options[i], kind))
                 .toList();
         return new BenchmarkSet("set", "set.json", Split.TEST, kind, items, List.of());
+    }
+
+    private static BenchmarkItem item(int number, int options, AnswerKind kind) {
+        return new BenchmarkItem(
+                "set.json: item " + number,
+                "",
+                "question " + number,
+                IntStream.range(0, options)
+                        .mapToObj(o -> new Choice(String.valueOf((char) ('A' + o)), "text " + o))
+                        .toList(),
+                "A",
+                "[A]",
+                kind,
+                Optional.empty());
     }
 }

@@ -38,7 +38,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-@Timeout(value = 120, unit = TimeUnit.SECONDS)
+@Timeout(value = 600, unit = TimeUnit.SECONDS)
 class AdapterRegistryIT {
     private static final Path ADAPTERS = Nano.SET.resolve("adapters");
     private static final ContextOptions CONTEXT =
@@ -223,7 +223,7 @@ class AdapterRegistryIT {
         assertThat(end(running)).isInstanceOf(GenerationEvent.Finished.class);
         assertThat(live.model().adapters()).hasSize(2);
         lease.close();
-        registry.unload("name").get(30, TimeUnit.SECONDS);
+        registry.unload("name").get(300, TimeUnit.SECONDS);
         workshop.close();
         while (!live.model().adapters().isEmpty()) {
             Thread.onSpinWait(); // the old one is freed in the background
@@ -242,7 +242,7 @@ class AdapterRegistryIT {
         assertThat(files()).isEmpty();
         lease.close();
         lease.close();
-        freed.get(30, TimeUnit.SECONDS);
+        freed.get(300, TimeUnit.SECONDS);
         assertThat(live.model().adapters()).isEmpty();
     }
 

@@ -34,7 +34,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Scores on the nano base, against answers that the conversation context gives alone. */
-@Timeout(value = 120, unit = TimeUnit.SECONDS)
+@Timeout(value = 600, unit = TimeUnit.SECONDS)
 class EvaluatorIT {
     private static final ContextOptions CONTEXT =
             ContextOptions.DEFAULT.withContextLength(512).withBatch(64).withThreads(1);

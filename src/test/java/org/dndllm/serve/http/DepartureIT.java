@@ -19,7 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Clients that leave before they have their answer: nothing is computed for them any more. */
-@Timeout(value = 120, unit = TimeUnit.SECONDS)
+@Timeout(value = 600, unit = TimeUnit.SECONDS)
 class DepartureIT {
     private static final String CHAT = "/v1/chat/completions";
     private static final String GENERATED = "dnd_generated_tokens_total";

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
 
 /** {@code /v1/evaluations} and the page over HTTP. */
-@Timeout(value = 120, unit = TimeUnit.SECONDS)
+@Timeout(value = 600, unit = TimeUnit.SECONDS)
 class EvaluationEndpointIT {
     private static final String ITEM = "{\"prompt\":\"p\",\"response\":\"r\"}";
 

@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Requests that mean no good or are wrong: the right status and code, nothing told, and the server as before. */
-@Timeout(value = 60, unit = TimeUnit.SECONDS)
+@Timeout(value = 600, unit = TimeUnit.SECONDS)
 class HostileRequestsIT {
     private static final String CHAT = "/v1/chat/completions";
     private static final String COMPLETION = "/v1/completions";

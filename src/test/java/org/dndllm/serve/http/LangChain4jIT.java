@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** LangChain4j's OpenAI module as a client; the name of an adapter is the name of the model. */
-@Timeout(value = 60, unit = TimeUnit.SECONDS)
+@Timeout(value = 600, unit = TimeUnit.SECONDS)
 class LangChain4jIT {
     private static final String QUESTION = "Write the first word of: apple tree house";
     private static final String KEY = "a-key";
@@ -86,7 +86,7 @@ class LangChain4jIT {
                         end.completeExceptionally(error);
                     }
                 });
-        ChatResponse streamed = end.get(30, TimeUnit.SECONDS);
+        ChatResponse streamed = end.get(300, TimeUnit.SECONDS);
 
         assertThat(streamed.aiMessage().text())
                 .isEqualTo(whole.aiMessage().text())

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 
 /** OpenAI's own client for Node against a real server; skipped where Node or the package cannot be had. */
-@Timeout(value = 180, unit = TimeUnit.SECONDS)
+@Timeout(value = 600, unit = TimeUnit.SECONDS)
 class OpenAiClientIT {
     private static final String PACKAGE = "openai@7.57.0";
     private static final Path ROOT = Path.of(System.getProperty("dnd.root", "."));

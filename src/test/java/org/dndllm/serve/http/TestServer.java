@@ -131,7 +131,7 @@ final class TestServer implements AutoCloseable {
 
     HttpRequest.Builder request(String path) {
         return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port() + path))
-                .timeout(Duration.ofSeconds(60));
+                .timeout(Duration.ofSeconds(300));
     }
 
     Answer send(HttpRequest.Builder request) throws IOException, InterruptedException {

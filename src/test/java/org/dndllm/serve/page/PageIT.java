@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The page of a real server in a real Chromium: what {@code src/test/browser} does and checks. */
-@Timeout(value = 300, unit = TimeUnit.SECONDS)
+@Timeout(value = 600, unit = TimeUnit.SECONDS)
 class PageIT {
     private static final ContextOptions CONTEXT =
             ContextOptions.DEFAULT.withContextLength(512).withThreads(1);

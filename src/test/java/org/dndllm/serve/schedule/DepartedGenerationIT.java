@@ -32,7 +32,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * Once a departure is told, at most the token in progress is finished, and then the place is free. No clock decides here:
  * the test makes the steps itself, or the departure is told from inside of one.
  */
-@Timeout(value = 120, unit = TimeUnit.SECONDS)
+@Timeout(value = 600, unit = TimeUnit.SECONDS)
 class DepartedGenerationIT {
     private static final int LONG = 100;
     private static final SchedulerOptions TWO = new SchedulerOptions(

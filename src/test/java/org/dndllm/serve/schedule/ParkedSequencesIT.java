@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** What a lease leaves in its context: no sequence but those that run. */
-@Timeout(value = 60, unit = TimeUnit.SECONDS)
+@Timeout(value = 600, unit = TimeUnit.SECONDS)
 class ParkedSequencesIT {
     private static final int[] PROMPT = IntStream.range(20, 60).toArray();
     private static final int TOKENS = 3;

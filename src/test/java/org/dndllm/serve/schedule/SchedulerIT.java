@@ -37,7 +37,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The scheduler's contract on the nano base. */
-@Timeout(value = 120, unit = TimeUnit.SECONDS)
+@Timeout(value = 600, unit = TimeUnit.SECONDS)
 class SchedulerIT {
     private static final ContextOptions CONTEXT =
             ContextOptions.DEFAULT.withContextLength(512).withBatch(64).withThreads(1);
@@ -312,7 +312,7 @@ class SchedulerIT {
             Answer.of(scheduler.submit(GenerationRequest.greedy(AdapterSet.of(adapter), prompts.getFirst(), 2)));
             assertThatThrownBy(adapter::close).isInstanceOf(IllegalStateException.class);
 
-            scheduler.release(adapter).orTimeout(30, TimeUnit.SECONDS).join();
+            scheduler.release(adapter).orTimeout(300, TimeUnit.SECONDS).join();
 
             adapter.close();
             Answer answer = Answer.of(scheduler.submit(GenerationRequest.greedy(sets.get(1), prompts.getFirst(), 2)));
@@ -387,7 +387,7 @@ class SchedulerIT {
     }
 
     private static int count(Generation generation) throws InterruptedException {
-        return generation.poll(Duration.ofSeconds(10)).orElseThrow() instanceof GenerationEvent.Piece ? 1 : 0;
+        return generation.poll(Duration.ofSeconds(300)).orElseThrow() instanceof GenerationEvent.Piece ? 1 : 0;
     }
 
     private static GenerationEvent last(Generation generation) throws InterruptedException {

@@ -141,7 +141,7 @@ final class EchoServer implements AutoCloseable {
 
     Socket connect(String text) throws IOException {
         Socket socket = new Socket(InetAddress.getLoopbackAddress(), listener.port());
-        socket.setSoTimeout(60_000);
+        socket.setSoTimeout(300_000);
         send(socket, text);
         return socket;
     }

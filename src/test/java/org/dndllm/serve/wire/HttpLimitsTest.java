@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Timeout;
  * How long and how many. Each test has one short limit, the one that it is about, so that a busy machine does not run into
  * another one.
  */
-@Timeout(value = 120, unit = TimeUnit.SECONDS)
+@Timeout(value = 600, unit = TimeUnit.SECONDS)
 class HttpLimitsTest {
     private static final Duration LONG = Duration.ofMinutes(2);
     private static final Duration SHORT = Duration.ofMillis(400);

@@ -31,7 +31,7 @@ class ExitGateIT {
         process.destroy();
 
         // then
-        assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.waitFor(300, TimeUnit.SECONDS)).isTrue();
         assertThat(Files.readString(file)).matches("(\\(\\))+");
     }
 }
