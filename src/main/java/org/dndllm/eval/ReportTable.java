@@ -75,8 +75,10 @@ public record ReportTable(List<List<String>> rows) {
         return estimate.map(e -> percent(e.value(), format)).orElse("-");
     }
 
+    /** None where resampling had nothing to vary, as with the difference of a single task. */
     static String interval(Optional<Estimate> estimate, String format) {
-        return estimate.map(e -> "[" + percent(e.low(), format) + ", " + percent(e.high(), format) + "]")
+        return estimate.filter(e -> e.low() < e.high())
+                .map(e -> "[" + percent(e.low(), format) + ", " + percent(e.high(), format) + "]")
                 .orElse("-");
     }
 

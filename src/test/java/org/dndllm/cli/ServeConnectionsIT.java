@@ -85,8 +85,9 @@ class ServeConnectionsIT {
             }
         }
         Collections.sort(micros);
-        assertThat(micros.get(micros.size() / 2))
-                .as("median time of an answer in microseconds, all: %s", micros)
+        // Nagle's algorithm would hold nearly every one back; a busy machine only some
+        assertThat(micros.get(micros.size() / 4))
+                .as("a quarter of the answers took less microseconds, all: %s", micros)
                 .isLessThan(30_000);
     }
 

@@ -30,10 +30,6 @@ import org.dndllm.format.Sha256;
 public final class TrialRunner {
     private static final String RESULT = "result.json";
 
-    /** From the CPU time of short runs. */
-    private static final String EXPECTED =
-            "; all that train nothing take an estimated 20 minutes with every item on two idle cores";
-
     private final Path folder;
     private final Settings settings;
     private final Optional<Tuner> tuner;
@@ -109,7 +105,7 @@ public final class TrialRunner {
             log.accept(results.size() + " of " + jobs.size() + " jobs are done already");
         }
         if (!missing.isEmpty()) {
-            log.accept(missing.size() + " jobs to run" + EXPECTED);
+            log.accept(missing.size() + " jobs to run");
             results.putAll(measure(missing, scratch, progress));
         }
         Map<String, JobResult> ordered = new LinkedHashMap<>();

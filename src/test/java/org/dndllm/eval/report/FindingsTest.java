@@ -3,6 +3,7 @@ package org.dndllm.eval.report;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
@@ -48,10 +49,10 @@ class FindingsTest {
 
     @Test
     void better_clearIntervalOfFewItems_notSupportedForItsP() {
-        // given: every task differs by one item, p = 2^-2
-        Verdict verdict = verdict(BETTER, Results.job("good", 6, 6, 6), Results.job("bad", 5, 5, 5));
+        // given: one or two items in every task, p = 2^-3
+        Verdict verdict = verdict(BETTER, Results.job("good", 6, 6, 7), Results.job("bad", 5, 5, 5));
 
-        assertThat(verdict.evidence()).contains("[+5.0, +5.0]", "p 0.2500");
+        assertThat(verdict.evidence()).contains("[+5.0, +10.0]", "p 0.1250");
         assertThat(verdict.outcome()).isEqualTo(Outcome.NOT_SUPPORTED);
     }
 
@@ -97,6 +98,22 @@ class FindingsTest {
         assertThat(verdict(stricter, good, bad).outcome()).isEqualTo(Outcome.NOT_SUPPORTED);
         assertThat(verdict(noWorse, good, bad).outcome()).isEqualTo(Outcome.SUPPORTED);
         assertThat(verdict(equal, good, bad).outcome()).isEqualTo(Outcome.NOT_SUPPORTED);
+    }
+
+    /** Equal results on a few items do not show that two adapters are as good. */
+    @Test
+    void margin_allTasksAlike_asMuchAsTheItemsAllow() {
+        Claim noWorse = new Claim("no worse", new Claim.NoWorse("bad", "good", 0.05));
+        int[] alike = new int[5];
+        Arrays.fill(alike, 10); // of 20 each: Wilson's interval of none of 100 reaches 3.7 %
+
+        Verdict few = verdict(noWorse, Results.job("good", 10), Results.job("bad", 10));
+
+        assertThat(few.outcome()).isEqualTo(Outcome.NOT_SUPPORTED);
+        assertThat(few.evidence()).contains("[-16.1, +16.1]");
+        assertThat(verdict(noWorse, Results.job("good", alike), Results.job("bad", alike))
+                        .outcome())
+                .isEqualTo(Outcome.SUPPORTED);
     }
 
     @Test
