@@ -96,11 +96,11 @@ final class EchoServer implements AutoCloseable {
         private void watched(Exchange exchange) throws IOException {
             text(exchange);
             CountDownLatch either = new CountDownLatch(1);
+            events.add("watching"); // before: a client may have left already
             exchange.onGone(() -> {
                 events.add("gone");
                 either.countDown();
             });
-            events.add("watching");
             Thread.startVirtualThread(() -> {
                 try {
                     go.await();
