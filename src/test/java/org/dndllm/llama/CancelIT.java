@@ -51,7 +51,8 @@ class CancelIT {
                 context.decode(prefix);
                 CancelToken cancel = CancelToken.create();
 
-                // when: cancelled while the native call runs, long before it would end even on a machine that is idle now
+                // when: cancelled while the native call runs, long before it would end even on a machine that is idle
+                // now
                 Future<?> cancelling = canceller.submit(() -> {
                     awaitNativeDecode();
                     LockSupport.parkNanos(whole / 50);

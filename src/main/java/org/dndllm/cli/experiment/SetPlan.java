@@ -24,6 +24,7 @@ import org.dndllm.nano.WorldTask;
  * @param narrow as many tasks as in one of {@code fewer}, but less varied
  * @param leftOut tasks that are left out, one after the other
  * @param kinds of tasks that are left out, one after the other
+ * @param answers held-out tasks by what their answers look like
  * @param pools sizes of pools of prompts that a generator learns from, growing; where there are any, {@code compact} has
  *     {@code --prompts}
  * @param tuning of LoRAs on a task's own labels, where it is declared
@@ -37,6 +38,7 @@ public record SetPlan(
         Optional<Subset> narrow,
         List<String> leftOut,
         List<Kind> kinds,
+        List<AnswerType> answers,
         List<Integer> pools,
         Optional<Tuning> tuning) {
     /** Its file in a set folder. */
@@ -47,6 +49,7 @@ public record SetPlan(
         fewer = List.copyOf(fewer);
         leftOut = List.copyOf(leftOut);
         kinds = List.copyOf(kinds);
+        answers = List.copyOf(answers);
         pools = List.copyOf(pools);
     }
 
@@ -74,6 +77,18 @@ public record SetPlan(
         public Kind {
             tasks = Collections.unmodifiableSet(new TreeSet<>(tasks));
             known = Collections.unmodifiableSet(new TreeSet<>(known));
+        }
+    }
+
+    /**
+     * What answers look like.
+     *
+     * @param title in words, after "answers are"
+     * @param tasks held out, at least one
+     */
+    public record AnswerType(String title, Set<String> tasks) {
+        public AnswerType {
+            tasks = Collections.unmodifiableSet(new TreeSet<>(tasks));
         }
     }
 
@@ -118,6 +133,7 @@ public record SetPlan(
                         new Subset("tasks-16-narrow", "16 tasks of four topics", names(world.narrowTrainingSubset()))),
                 names(world.trainingSubset(4)),
                 NanoKinds.of(world),
+                NanoKinds.answers(world),
                 List.of(16, 32, 64, 128, 256),
                 Optional.of(new Tuning(recipe.adapters(), recipe.world().seed())));
     }

@@ -30,6 +30,7 @@ import org.dndllm.train.generator.Objective;
  *  "narrow": {"title": "two science sets", "tasks": ["ARC-e", "ARC-c"]},
  *  "leave_one_out": ["ARC-c", "OBQA"],
  *  "kinds": [{"title": "science", "tasks": ["ARC-e", "ARC-c"]}],
+ *  "answer_types": [{"title": "a letter", "tasks": ["ARC-c", "OBQA"]}],
  *  "training_pool": [16, 64, 256],
  *  "tuning": {"rank": 8, "alpha": 16, "steps": 300, "batch": 16, "learning_rate": 1e-4, "warmup": 10, "seed": 1}}
  * }</pre>
@@ -90,6 +91,11 @@ final class SetPlanFile {
                 root.has("leave_one_out") ? leftOut(root.array("leave_one_out")) : List.of(),
                 root.has("kinds")
                         ? root.array("kinds").objects().stream().map(this::kind).toList()
+                        : List.of(),
+                root.has("answer_types")
+                        ? root.array("answer_types").objects().stream()
+                                .map(this::answers)
+                                .toList()
                         : List.of(),
                 root.has("training_pool") ? pools(compact) : List.of(),
                 root.has("tuning") ? Optional.of(tuning(root.object("tuning"))) : Optional.empty());
@@ -182,6 +188,12 @@ final class SetPlanFile {
         Set<String> others = new HashSet<>(tasks.names(TaskRole.HELD_OUT));
         others.removeAll(names);
         return new SetPlan.Kind("without-kind-" + slug, title, names, others);
+    }
+
+    private SetPlan.AnswerType answers(JsonValue.Obj json) {
+        List<String> names = json.array("tasks").strings();
+        known(names, tasks.names(TaskRole.HELD_OUT), json.pathOf("tasks"), "a task of the role held_out");
+        return new SetPlan.AnswerType(json.string("title"), Set.copyOf(names));
     }
 
     private List<Integer> pools(NanoRecipe.Generator compact) {

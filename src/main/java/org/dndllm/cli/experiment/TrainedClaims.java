@@ -31,6 +31,7 @@ record TrainedClaims(List<Outcome> outcomes, List<Claim> claims) {
     /** Those of an experiment; none where its tables are its answer. */
     static TrainedClaims of(Experiment experiment, SetPlan plan) {
         return switch (experiment.name()) {
+            case "condition-text" -> conditionText(experiment, plan);
             case "leave-one-out" -> leaveOneOut(experiment);
             case "cross-domain" -> crossDomain(plan);
             case "task-count" -> taskCount(experiment, plan);
@@ -38,6 +39,32 @@ record TrainedClaims(List<Outcome> outcomes, List<Claim> claims) {
             case TrainingPool.NAME -> trainingPool(experiment, plan);
             default -> new TrainedClaims(List.of(), List.of());
         };
+    }
+
+    /** The paper's explanation of Table 4a is that answers are few and alike; so it should matter what they look like. */
+    private static TrainedClaims conditionText(Experiment experiment, SetPlan plan) {
+        Job prompts = experiment.jobs().getLast();
+        Job answers = experiment.jobs().getFirst();
+        List<Outcome> outcomes = new ArrayList<>();
+        List<Claim> claims = new ArrayList<>();
+        for (SetPlan.AnswerType type : plan.answers()) {
+            for (Job job : experiment.jobs()) {
+                outcomes.add(new Outcome(
+                        of(job, type),
+                        job.title() + "; answers are " + type.title(),
+                        Control.GENERATED,
+                        Map.of(job.name(), type.tasks())));
+            }
+            claims.add(new Claim(
+                    "Conditions of prompts give more than those of prompts and answers where answers are "
+                            + type.title() + " (Table 4a).",
+                    new Better(of(prompts, type), List.of(of(answers, type)))));
+        }
+        return new TrainedClaims(outcomes, claims);
+    }
+
+    private static String of(Job job, SetPlan.AnswerType type) {
+        return job.name() + ", " + type.title();
     }
 
     private static TrainedClaims leaveOneOut(Experiment experiment) {

@@ -7,7 +7,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.dndllm.InvalidInputException;
+import org.dndllm.eval.report.Claim;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -98,6 +100,7 @@ class SetPlanTest {
                 "task_count": [["ARC-e"], ["ARC-e", "OBQA"]],
                 "narrow": {"title": "no science", "tasks": ["OBQA", "PIQA"]},
                 "leave_one_out": ["OBQA"],
+                "answer_types": [{"title": "a letter", "tasks": ["ARC-c"]}],
                 "kinds": [{"title": "A R C!", "tasks": ["ARC-c", "ARC-e"]}],
                 "tuning": {"rank": 8, "steps": 30, "batch": 4, "learning_rate": 1e-4}""");
         List<Experiment> all = Experiment.all(plan);
@@ -107,6 +110,11 @@ class SetPlanTest {
         assertThat(Experiment.named("task-count", all).jobs())
                 .extracting(Job::name)
                 .containsExactly("tasks-1", "tasks-2", "tasks-2-narrow", "compact-seed-1");
+        assertThat(TrainedClaims.of(Experiment.named("condition-text", all), plan)
+                        .claims())
+                .extracting(Claim::text)
+                .singleElement(InstanceOfAssertFactories.STRING)
+                .contains("where answers are a letter");
         Job without = Experiment.named("leave-one-out", all).jobs().getFirst();
         assertThat(without.flags()).containsSequence("--task-list", "ARC-e,PIQA");
         assertThat(without.evaluation()).containsExactly("--task", "OBQA");
@@ -186,6 +194,8 @@ class SetPlanTest {
                 "\"kinds\": [{\"title\": \"!\", \"tasks\": [\"OBQA\"]}] | kinds[0].title | a letter",
                 "\"kinds\": [{\"title\": \"t\", \"tasks\": [\"BoolQ\"]}] | kinds[0].tasks | validation",
                 "\"kinds\": [{\"title\": \"t\", \"tasks\": [\"ARC-e\", \"OBQA\", \"PIQA\"]}] | kinds[0].tasks | no task to",
+                "\"answer_types\": [{\"title\": \"t\", \"tasks\": [\"OBQA\"]}] | answer_types[0].tasks | held_out",
+                "\"answer_types\": [{\"title\": \"t\", \"tasks\": []}] | answer_types[0].tasks | is empty",
                 "\"tuning\": {\"rank\": 4, \"steps\": 9, \"learning_rate\": 1, \"batch\": 0} | tuning.batch | at least 1",
                 "\"tuning\": {\"rank\": 0, \"steps\": 9, \"learning_rate\": 1, \"batch\": 1} | rank | at least 1",
                 "\"paper\": \"--family paper --objective recon\" | paper | --seed",

@@ -63,7 +63,8 @@ class TrainedFindingsTest {
                                 .claims()
                                 .isEmpty())
                         .map(Experiment::name))
-                .containsExactly("extractor", "task-count", "leave-one-out", "cross-domain", "training-pool");
+                .containsExactly(
+                        "condition-text", "extractor", "task-count", "leave-one-out", "cross-domain", "training-pool");
     }
 
     @Test
@@ -80,6 +81,28 @@ class TrainedFindingsTest {
                 .containsExactly(Outcome.NOT_SUPPORTED, Outcome.SUPPORTED);
         assertThat(findings.outcome().orElseThrow().rows().get(1)).contains("13", "5.0", "other-kind");
         assertThat(findings.tables()).hasSize(2);
+    }
+
+    /** Answers that are letters harm here, words help. */
+    @Test
+    void conditionText_byAnswerType_judgedApart() {
+        Set<String> letters = SetPlan.nano().answers().getFirst().tasks();
+        Set<String> words = SetPlan.nano().answers().getLast().tasks();
+        assertThat(letters).hasSize(6);
+        assertThat(words).containsExactly("largest-word", "second-word");
+        for (String job : List.of("condition-answers", "condition-mixed", "compact-seed-1")) {
+            boolean prompts = job.equals("compact-seed-1");
+            report(job, letters, Map.of(Control.GENERATED, prompts ? 0.9 : 0.5));
+            report(job, words, Map.of(Control.GENERATED, prompts ? 0.5 : 0.9));
+        }
+
+        List<Verdict> verdicts = verdicts("condition-text");
+
+        assertThat(verdicts)
+                .extracting(Verdict::outcome)
+                .containsExactly(Outcome.SUPPORTED, Outcome.NOT_TESTED, Outcome.NOT_TESTED, Outcome.NOT_SUPPORTED);
+        assertThat(verdicts.getFirst().evidence())
+                .contains("compact-seed-1, a letter minus condition-answers, a letter");
     }
 
     @Test
