@@ -16,8 +16,8 @@ import org.dndllm.eval.statistics.McNemar;
  *
  * @param pair which
  * @param difference the first's mean accuracy minus the second's, task by task over all runs; the interval resamples tasks,
- *     or the items of the first runs where there is one task only; where these are all alike, what Wilson's interval
- *     leaves for none of the items stands on both sides
+ *     or the items of the first runs where there is one task only; of two to four tasks it is Student's; where all are
+ *     alike, what Wilson's interval leaves for none of the items stands on both sides
  * @param test on the first run of every task, item by item, so that no item counts twice
  * @param adjusted the test's p after Holm's correction over all comparisons of the report
  * @param tasks that both were measured on
@@ -67,17 +67,19 @@ public record Comparison(Pair pair, Estimate difference, McNemar test, double ad
         double[] units = differences.size() > 1
                 ? differences.stream().mapToDouble(Double::doubleValue).toArray()
                 : byItem(hits, otherHits); // one task has no spread to see
-        return Optional.of(new Comparison(pair, mean(units, hits.size()), test, test.p(), differences.size()));
+        return Optional.of(
+                new Comparison(pair, mean(units, differences.size(), hits.size()), test, test.p(), differences.size()));
     }
 
     /** Where all units are alike, a few unseen items could still differ: as many as Wilson's interval of none leaves. */
-    private static Estimate mean(double[] units, int items) {
-        Estimate mean = Bootstrap.mean(units);
+    private static Estimate mean(double[] units, int tasks, int items) {
+        boolean few = tasks > 1 && tasks <= StudentMean.MOST;
+        Estimate mean = few ? StudentMean.of(units) : Bootstrap.mean(units);
         if (mean.low() < mean.high()) {
             return mean;
         }
         double reach = Wilson.of(0, items).high();
-        return new Estimate(mean.value(), mean.value() - reach, mean.value() + reach);
+        return new Estimate(mean.value(), Math.max(-1, mean.value() - reach), Math.min(1, mean.value() + reach));
     }
 
     private static double[] byItem(List<Boolean> hits, List<Boolean> otherHits) {

@@ -24,7 +24,8 @@ final class StudyBlocks {
                     + " instead. p values: exact McNemar test, two-sided, on the items of the first run of every task, so"
                     + " that no item counts twice; Holm's correction over all comparisons of this report (verdicts on an"
                     + " experiment that trains generators: over the comparisons of its claims). Items of one"
-                    + " task are alike, which the test does not know: that is why the interval must agree. Where all tasks"
+                    + " task are alike, which the test does not know: that is why the interval must agree. Differences over two to four tasks"
+                    + " have Student's interval, since resampling so few sees too little of their spread. Where all tasks"
                     + " differ by the same amount, what Wilson's interval leaves for none of all items stands on both sides.";
 
     private final Study study;

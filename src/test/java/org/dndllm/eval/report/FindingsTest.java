@@ -49,11 +49,23 @@ class FindingsTest {
 
     @Test
     void better_clearIntervalOfFewItems_notSupportedForItsP() {
-        // given: one or two items in every task, p = 2^-3
-        Verdict verdict = verdict(BETTER, Results.job("good", 6, 6, 7), Results.job("bad", 5, 5, 5));
+        // given: an item in four of five tasks, p = 2^-3
+        Verdict verdict = verdict(BETTER, Results.job("good", 6, 6, 6, 6, 5), Results.job("bad", 5, 5, 5, 5, 5));
 
-        assertThat(verdict.evidence()).contains("[+5.0, +10.0]", "p 0.1250");
+        assertThat(verdict.evidence()).contains("+4.0 [+2.0, +5.0]", "p 0.1250");
         assertThat(verdict.outcome()).isEqualTo(Outcome.NOT_SUPPORTED);
+    }
+
+    /** By hand: 0.5 +- 12.7062 x 0.25, and 0.8 +- 3.1824 x 0.0645. */
+    @Test
+    void better_twoTasksThatDiffer_sayTooLittleOfOthers() {
+        Verdict two = verdict(BETTER, Results.job("good", 20, 10), Results.job("bad", 5, 5));
+        Verdict four = verdict(BETTER, Results.job("good", 19, 18, 20, 17), Results.job("bad", 2, 3, 1, 4));
+
+        assertThat(two.evidence()).contains("+50.0 [-100.0, +100.0]", "p < 0.0001");
+        assertThat(two.outcome()).isEqualTo(Outcome.NOT_SUPPORTED);
+        assertThat(four.evidence()).contains("+80.0 [+59.5, +100.0]");
+        assertThat(four.outcome()).isEqualTo(Outcome.SUPPORTED);
     }
 
     @Test
@@ -87,8 +99,8 @@ class FindingsTest {
 
     @Test
     void margins_judgedByTheWholeInterval() {
-        JobResult good = Results.job("good", 10, 11, 10, 11);
-        JobResult bad = Results.job("bad", 10, 10, 10, 10);
+        JobResult good = Results.job("good", 10, 11, 10, 11, 10, 11);
+        JobResult bad = Results.job("bad", 10, 10, 10, 10, 10, 10);
         Claim most = new Claim("at most", new Claim.AtMost("good", "bad", 0.051));
         Claim stricter = new Claim("at most", new Claim.AtMost("good", "bad", 0.02));
         Claim noWorse = new Claim("no worse", new Claim.NoWorse("bad", "good", 0.051));
